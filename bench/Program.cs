@@ -1,0 +1,2 @@
+Console.Error.WriteLine("usage: ./dev bench NAME");
+return 2;
