@@ -1,0 +1,36 @@
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Pipeline.Convert;
+
+/// <summary>What became of a request to convert.</summary>
+public enum ConvertOutcome
+{
+    /// <summary>The target holds the picture; the changed map says which tiles differ from before.</summary>
+    Converted,
+
+    /// <summary>This converter cannot read such a scanout or write such a target; a lower step of the chain may.</summary>
+    Unsupported,
+
+    /// <summary>The scanout is not what it claims to be (fd, size, stride); the previous picture stays.</summary>
+    BadScanout,
+
+    /// <summary>The device is gone; the converter must be disposed of.</summary>
+    DeviceLost,
+}
+
+/// <summary>
+/// Turns the damaged tiles of a scanout into NV12 (BT.709, limited range). Owned and called by one encode
+/// thread. When a call returns, the scanout's pixels have been read: QEMU may be answered.
+/// </summary>
+public interface IFrameConverter : IDisposable
+{
+    /// <summary>Short name for logs and the overlay, such as "cpu-avx512" or "vulkan: llvmpipe".</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// Converts the tiles in <paramref name="damage"/> (64-pixel tiles) into <paramref name="target"/>, which
+    /// still holds the previous picture elsewhere, and sets in <paramref name="changed"/> (16-pixel
+    /// macroblocks, cleared first) what really differs from it.
+    /// </summary>
+    ConvertOutcome Convert(Scanout scanout, TileMap damage, PictureTarget target, TileMap changed);
+}

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+
+namespace QemuZeroCopy.Pipeline.Frames;
+
+/// <summary>One look at the screen, handed to the encode thread.</summary>
+/// <param name="Scanout">What to read; the taker holds a reference and releases it. Null while the screen is off.</param>
+/// <param name="DamageNs">When the oldest damage was read from QEMU's socket, ns of CLOCK_MONOTONIC.</param>
+/// <param name="Sequence">To be acknowledged once the pixels have been read.</param>
+public readonly record struct FrameTicket(Scanout? Scanout, long DamageNs, ulong Sequence);
+
+/// <summary>
+/// Between the display thread and the encode thread of one console. Holds the current scanout and the
+/// union of the damage since the last take; never pixels, never a queue, so a slow encoder sees the
+/// newest picture and the display thread never waits longer than for a bitmap copy.
+/// </summary>
+public sealed class FrameMailbox : IDisposable
+{
+    private readonly object _gate = new();
+    private readonly IFrameAcknowledger _acknowledger;
+    private TileMap _damage = DamageRegion.Create(new PictureSize(64, 64));
+    private Scanout? _scanout;
+    private bool _pending;
+    private bool _woken;
+    private bool _closed;
+    private long _oldestDamageNs;
+    private ulong _sequence;
+
+    /// <summary>An empty mailbox; acknowledgements of taken and of discarded damage go to <paramref name="acknowledger"/>.</summary>
+    public FrameMailbox(IFrameAcknowledger acknowledger) => _acknowledger = acknowledger;
+
+    /// <summary>
+    /// Display thread: QEMU shows something else, or nothing (null). Takes over the caller's reference;
+    /// the whole picture counts as damaged.
+    /// </summary>
+    public void SetScanout(Scanout? scanout, long nowNs)
+    {
+        Scanout? replaced;
+        bool late;
+        lock (_gate)
+        {
+            late = _closed;
+            replaced = late ? scanout : _scanout;
+            if (!late)
+            {
+                _scanout = scanout;
+                if (scanout is not null)
+                {
+                    if (_damage.Size != scanout.Size)
+                        _damage.Resize(scanout.Size);
+                    _damage.Fill();
+                }
+
+                Post(nowNs);
+            }
+        }
+
+        replaced?.Release();
+    }
+
+    /// <summary>
+    /// Display thread: <paramref name="rect"/> of the current scanout changed. A non-zero
+    /// <paramref name="sequence"/>, larger than any before, is acknowledged when the pixels have been read.
+    /// </summary>
+    public void AddDamage(PixelRect rect, long nowNs, ulong sequence = 0)
+    {
+        bool discard;
+        lock (_gate)
+        {
+            discard = _closed || _scanout is null;
+            if (!discard)
+            {
+                _damage.Add(rect);
+                if (sequence != 0)
+                    _sequence = sequence;
+                Post(nowNs);
+            }
+        }
+
+        if (discard && sequence != 0)
+            _acknowledger.Acknowledge(sequence);
+    }
+
+    /// <summary>
+    /// Encode thread: waits until there is something to take, <see cref="WakeUp"/> is called or the time is
+    /// over. False when the time is over or the mailbox is closed.
+    /// </summary>
+    public bool Wait(TimeSpan timeout)
+    {
+        long deadline = Stopwatch.GetTimestamp() + (long)(Math.Min(timeout.TotalSeconds, 3600) * Stopwatch.Frequency);
+        lock (_gate)
+        {
+            while (!_pending && !_woken && !_closed)
+            {
+                long leftMs = (deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency;
+                if (leftMs <= 0 || !Monitor.Wait(_gate, (int)leftMs))
+                    return false;
+            }
+
+            _woken = false;
+            return !_closed;
+        }
+    }
+
+    /// <summary>
+    /// Encode thread: takes the newest scanout and adds the damage gathered since the last take to
+    /// <paramref name="damage"/>, which takes on the scanout's size (and is then wholly set) where it differs.
+    /// False when there is nothing new.
+    /// </summary>
+    public bool TryTake(TileMap damage, out FrameTicket ticket)
+    {
+        ArgumentNullException.ThrowIfNull(damage);
+        lock (_gate)
+        {
+            if (!_pending || _closed)
+            {
+                ticket = default;
+                return false;
+            }
+
+            _scanout?.AddReference();
+            if (_scanout is not null)
+            {
+                if (damage.Size != _damage.Size)
+                    damage.CopyFrom(_damage);
+                else
+                    damage.UnionWith(_damage);
+            }
+
+            ticket = new FrameTicket(_scanout, _oldestDamageNs, _sequence);
+            _damage.Clear();
+            _pending = false;
+            _sequence = 0;
+            return true;
+        }
+    }
+
+    /// <summary>Encode thread: the pixels of <paramref name="ticket"/> have been read, or will not be.</summary>
+    public void Complete(in FrameTicket ticket)
+    {
+        ticket.Scanout?.Release();
+        if (ticket.Sequence != 0)
+            _acknowledger.Acknowledge(ticket.Sequence);
+    }
+
+    /// <summary>Any thread: makes <see cref="Wait"/> return, so that a request of another kind is looked at.</summary>
+    public void WakeUp()
+    {
+        lock (_gate)
+        {
+            _woken = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Closes the mailbox, drops the scanout and acknowledges what was never taken.</summary>
+    public void Dispose()
+    {
+        Scanout? scanout;
+        ulong sequence;
+        lock (_gate)
+        {
+            if (_closed)
+                return;
+            _closed = true;
+            (scanout, _scanout) = (_scanout, null);
+            (sequence, _sequence) = (_sequence, 0);
+            Monitor.PulseAll(_gate);
+        }
+
+        scanout?.Release();
+        if (sequence != 0)
+            _acknowledger.Acknowledge(sequence);
+    }
+
+    private void Post(long nowNs)
+    {
+        if (!_pending)
+            _oldestDamageNs = nowNs;
+        _pending = true;
+        Monitor.Pulse(_gate);
+    }
+}

@@ -1,0 +1,32 @@
+namespace QemuZeroCopy.Pipeline.Frames;
+
+/// <summary>
+/// When one frame reached each stage on its way, in ns of CLOCK_MONOTONIC; 0 where it has not been.
+/// A plain value that travels with the frame: no allocation, no lock.
+/// </summary>
+public struct FrameTimeline
+{
+    /// <summary>QEMU's message about the oldest damage in this frame was read from the socket.</summary>
+    public long DamageNs { readonly get; set; }
+
+    /// <summary>The encode thread took the frame out of the mailbox.</summary>
+    public long TakenNs { readonly get; set; }
+
+    /// <summary>The scanout was available to the converter (GPU import done; equal to taken on the CPU path).</summary>
+    public long ImportedNs { readonly get; set; }
+
+    /// <summary>NV12 is complete.</summary>
+    public long ConvertedNs { readonly get; set; }
+
+    /// <summary>The first slice of the access unit left the encoder.</summary>
+    public long FirstSliceNs { readonly get; set; }
+
+    /// <summary>The access unit is complete.</summary>
+    public long EncodedNs { readonly get; set; }
+
+    /// <summary>The first packet was handed to the kernel.</summary>
+    public long FirstSentNs { readonly get; set; }
+
+    /// <summary>The last packet was handed to the kernel.</summary>
+    public long LastSentNs { readonly get; set; }
+}
