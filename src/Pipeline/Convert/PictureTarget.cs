@@ -15,6 +15,13 @@ public abstract class PictureTarget(PictureSize size) : IDisposable
     /// <summary>Visible size in pixels; the planes are padded to whole macroblocks.</summary>
     public PictureSize Size { get; } = size;
 
+    /// <summary>
+    /// Damage tiles in which this target is older than the previous picture, because an encoder with several
+    /// surfaces used another one for that. A converter converts them beside the damage and clears them. Always
+    /// empty where one target serves all pictures.
+    /// </summary>
+    public TileMap Stale { get; } = DamageRegion.Create(size);
+
     /// <inheritdoc/>
     public void Dispose()
     {
