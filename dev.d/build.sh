@@ -1,0 +1,39 @@
+# What is built: the native binary, the demo guest, the benchmarks.
+
+# The newest framework whose Native AOT packages this machine can restore; looked up once per SDK.
+aot_framework() {
+  local cache=artifacts/aot-framework key
+  if [ -n "${QZC_AOT_FRAMEWORK:-}" ]; then echo "$QZC_AOT_FRAMEWORK"; return; fi
+  key=$(dotnet --version)
+  if [ ! -f "$cache" ] || [ "$(cut -d' ' -f1 "$cache")" != "$key" ]; then
+    if dotnet restore src/Server -p:QzcAotFramework=net10.0 -r linux-x64 --artifacts-path artifacts/aot -v q >"$LOGS/aot-framework.log" 2>&1
+    then echo "$key net10.0" > "$cache"
+    else echo "$key net9.0" > "$cache"
+    fi
+  fi
+  cut -d' ' -f2 "$cache"
+}
+
+# Its own intermediate folder: a Release build for one runtime must not disturb the Debug builds of the tests.
+publish() {
+  local framework
+  framework=$(aot_framework)
+  step "publish qzc ($framework, Native AOT)" \
+    dotnet publish src/Server -f "$framework" -p:QzcAotFramework="$framework" -r linux-x64 -c Release \
+      --artifacts-path artifacts/aot -o artifacts/publish -v q || exit 1
+  say "  artifacts/publish/qzc: $(du -h --apparent-size artifacts/publish/qzc | cut -f1)B, $framework"
+}
+
+guest() {
+  step "demo guest" native/demo-guest/build.sh || exit 1
+}
+
+demo() {
+  exec artifacts/publish/qzc demo --guest artifacts/guest "$@"
+}
+
+bench() {
+  if [ $# -gt 0 ]; then publish; guest; fi
+  step "build the benchmarks" dotnet build bench -c Release -v q || exit 1
+  exec dotnet bench/bin/Release/net10.0/QemuZeroCopy.Bench.dll "$@"
+}

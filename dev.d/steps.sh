@@ -1,0 +1,37 @@
+# Progress: every step shows what runs, for how long, and where its log is.
+
+say() { printf '%s\n' "$*" >&2; }
+die() { printf './dev: %s\n' "$*" >&2; exit 1; }
+
+# step NAME COMMAND…: runs it with its output in artifacts/log/NAME.log. A terminal sees a running clock, a log file
+# sees a line every 15 s; on failure the log's end is shown.
+step() {
+  local name=$1 log="$LOGS/${1//[^a-zA-Z0-9.-]/-}.log" start=$SECONDS pid rc=0 shown=0 elapsed
+  shift
+  ( "$@" ) >"$log" 2>&1 </dev/null &
+  pid=$!
+  # Ctrl+C reaches the command too; what it started must not outlive us.
+  trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
+  if [ ! -t 2 ]; then say "▸ $name"; fi
+  while kill -0 "$pid" 2>/dev/null; do
+    elapsed=$((SECONDS - start))
+    if [ -t 2 ]; then
+      printf '\r\033[K▸ %s … %d s' "$name" "$elapsed" >&2
+    elif [ $((elapsed - shown)) -ge 15 ]; then
+      shown=$elapsed
+      say "  $name: $elapsed s"
+    fi
+    sleep 0.2
+  done
+  wait "$pid" || rc=$?
+  trap - INT TERM
+  elapsed=$((SECONDS - start))
+  if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+  if [ "$rc" -eq 0 ]; then
+    if [ -t 2 ] || [ "$elapsed" -ge 2 ]; then say "✓ $name ($elapsed s)"; fi
+    return 0
+  fi
+  say "✗ $name failed after $elapsed s; the end of $log:"
+  tail -n 25 "$log" | sed 's/^/    /' >&2
+  return "$rc"
+}
