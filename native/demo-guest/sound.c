@@ -1,0 +1,56 @@
+// A tone out and the loudest frequency in, by the kernel's OSS emulation, each in a process of its own.
+#include "guest.h"
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/soundcard.h>
+#include <unistd.h>
+
+#define RATE 48000
+
+static int dsp(int flags)
+{
+    int fd = open("/dev/dsp", flags | O_CLOEXEC), format = AFMT_S16_LE, channels = 2, rate = RATE;
+    if (fd < 0) return -1;
+    if (ioctl(fd, SNDCTL_DSP_SETFMT, &format) < 0 || ioctl(fd, SNDCTL_DSP_CHANNELS, &channels) < 0
+        || ioctl(fd, SNDCTL_DSP_SPEED, &rate) < 0 || rate != RATE || channels != 2) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+void tone_play(int hz, int ms)
+{
+    if (fork() != 0) return;
+    int fd = dsp(O_WRONLY);
+    int16_t block[480][2];
+    for (int t = 0; fd >= 0 && t < ms / 10 * 480; ) {
+        for (int i = 0; i < 480; i++, t++) block[i][0] = block[i][1] = (int16_t)(12000 * sin(t * 6.283185307179586 * hz / RATE));
+        if (write(fd, block, sizeof block) < 0) break;
+    }
+    _exit(fd < 0);
+}
+
+// Counts rising zero crossings, which is the frequency of a clean tone, and the loudest sample.
+void microphone_listen(int ms)
+{
+    if (fork() != 0) return;
+    serial_forget();
+    int fd = dsp(O_RDONLY), crossings = 0, peak = 0, last = 0;
+    int16_t block[480][2];
+    for (int t = 0; fd >= 0 && t < ms; t += 10) {
+        if (read(fd, block, sizeof block) != sizeof block) break;
+        for (int i = 0; i < 480; i++) {
+            int v = block[i][0];
+            crossings += last < 0 && v >= 0;
+            last = v;
+            if (abs(v) > peak) peak = abs(v);
+        }
+    }
+    if (fd < 0) tell("mic none");
+    else tell("mic %d hz peak %d", (int)((long)crossings * 1000 / ms), peak);
+    serial_flush();
+    _exit(0);
+}
