@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Pipeline.Convert;
