@@ -16,6 +16,7 @@ command -v "${CC:-gcc}" >/dev/null || { echo "native/build.sh: error QZCN02: no 
 command -v make >/dev/null || { echo "native/build.sh: error QZCN03: make is missing: run ./dev setup, or install make" >&2; exit 1; }
 need x264 x264.h libx264-dev
 need ffmpeg libavcodec/avcodec.h "libavcodec-dev libavutil-dev"
+need va va/va.h libva-dev
 
 # Both target frameworks of a solution build arrive here at the same time.
 exec 9>"$out/.lock"
