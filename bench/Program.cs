@@ -1,2 +1,42 @@
-Console.Error.WriteLine("usage: ./dev bench NAME");
-return 2;
+using QemuZeroCopy.Bench;
+using QemuZeroCopy.Bench.Report;
+
+// A row of the targets joins the list with its benchmark; until then its name is known, and says so.
+IBenchmark[] benchmarks = [];
+string[] planned =
+[
+    "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "fanout", "transport", "gpu", "alloc", "binary",
+];
+
+bool smoke = args.Contains("--smoke");
+string[] names = [.. args.Where(static arg => !arg.StartsWith('-'))];
+if (names is not [string wanted])
+    return Usage();
+
+IBenchmark[] chosen = wanted == "all" ? benchmarks : [.. benchmarks.Where(benchmark => benchmark.Name == wanted)];
+if (chosen.Length == 0)
+{
+    if (wanted != "all" && !planned.Contains(wanted))
+        return Usage();
+    Console.Error.WriteLine($"bench {wanted}: not measurable yet; what it needs is still to be built.");
+    return 3;
+}
+
+string folder = Path.Combine(Machine.Root(), "artifacts", "bench");
+foreach (IBenchmark benchmark in chosen)
+{
+    Console.WriteLine($"{benchmark.Name}: {benchmark.Summary}");
+    BenchReport report = benchmark.Run(smoke ? 1 : 5, smoke);
+    report.Print(Console.Out);
+    Console.WriteLine($"  → {report.Write(folder)}");
+}
+
+return 0;
+
+int Usage()
+{
+    Console.Error.WriteLine("usage: ./dev bench NAME|all [--smoke]");
+    foreach (string name in planned)
+        Console.Error.WriteLine($"  {name,-16}{benchmarks.FirstOrDefault(b => b.Name == name)?.Summary ?? "(not measurable yet)"}");
+    return 2;
+}
