@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text;
+
+namespace QemuZeroCopy.Server.Metrics;
+
+/// <summary>Writes the metrics in Prometheus' text exposition format, version 0.0.4.</summary>
+internal static class PrometheusText
+{
+    /// <summary>The media type of the text.</summary>
+    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// <summary>Upper bounds of the exported buckets, in ms: fine around a frame time, coarse beyond.</summary>
+    private static readonly double[] BoundsMs = [0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 33, 50, 100, 250, 1000];
+
+    /// <summary>The whole exposition.</summary>
+    public static string Write(ServerMetrics metrics)
+    {
+        var text = new StringBuilder(16 * 1024);
+        Header(text, "qzc_frame_stage_duration_seconds", "histogram", "Time that frames spend in each stage on this host.");
+        for (var stage = FrameStage.Wait; stage <= FrameStage.Total; stage++)
+            Histogram(text, "qzc_frame_stage_duration_seconds", $"stage=\"{FrameStages.NameOf(stage)}\"", metrics.Stage(stage).Snapshot());
+        Header(text, "qzc_input_response_duration_seconds", "histogram", "From an input event handed to QEMU to the first damage after it.");
+        Histogram(text, "qzc_input_response_duration_seconds", "", metrics.InputResponse.Snapshot());
+
+        foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
+        {
+            ServerCounterInfo info = ServerCounterInfo.Of(counter);
+            string name = CounterName(info);
+            Header(text, name, "counter", info.Description);
+            Line(text, name, "", metrics[counter]);
+        }
+
+        Header(text, "qzc_viewers", "gauge", "Viewers that are connected.");
+        Line(text, "qzc_viewers", "", metrics.Viewers);
+        return text.ToString();
+    }
+
+    private static string CounterName(ServerCounterInfo info) =>
+        info.Name.Replace('.', '_') + (info.Unit == "By" ? "_bytes_total" : "_total");
+
+    private static void Header(StringBuilder text, string name, string type, string help) =>
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+
+    private static void Histogram(StringBuilder text, string name, string labels, LatencySnapshot snapshot)
+    {
+        string separator = labels.Length == 0 ? "" : ",";
+        foreach (double bound in BoundsMs)
+        {
+            string le = (bound / 1000).ToString(CultureInfo.InvariantCulture);
+            Line(text, name + "_bucket", $"{labels}{separator}le=\"{le}\"", snapshot.CountUpTo((long)(bound * 1e6)));
+        }
+
+        Line(text, name + "_bucket", $"{labels}{separator}le=\"+Inf\"", snapshot.Count);
+        Line(text, name + "_sum", labels, snapshot.SumNs * 1e-9);
+        Line(text, name + "_count", labels, snapshot.Count);
+    }
+
+    private static void Line(StringBuilder text, string name, string labels, double value)
+    {
+        text.Append(name);
+        if (labels.Length > 0)
+            text.Append('{').Append(labels).Append('}');
+        text.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
+}

@@ -1,0 +1,51 @@
+namespace QemuZeroCopy.Server.Metrics;
+
+/// <summary>Things that are counted and only ever grow.</summary>
+internal enum ServerCounter
+{
+    /// <summary>Access units handed to the network thread.</summary>
+    FramesEncoded,
+
+    /// <summary>Of these, the ones that are decodable on their own.</summary>
+    KeyFrames,
+
+    /// <summary>Access units that a viewer was not sent, because its path or the network thread was behind.</summary>
+    FramesDropped,
+
+    /// <summary>Datagrams handed to the kernel.</summary>
+    PacketsSent,
+
+    /// <summary>Bytes of these, IP and UDP headers apart.</summary>
+    BytesSent,
+
+    /// <summary>RTP packets sent again on a viewer's NACK.</summary>
+    PacketsRetransmitted,
+
+    /// <summary>Datagrams that belonged to nobody or were malformed.</summary>
+    DatagramsRefused,
+
+    /// <summary>Messages of viewers that were malformed or came from one who may not send them.</summary>
+    MessagesRefused,
+
+    /// <summary>Input events handed to QEMU.</summary>
+    InputEvents,
+}
+
+/// <summary>Name, unit and description of a counter, by the OpenTelemetry conventions.</summary>
+internal readonly record struct ServerCounterInfo(string Name, string Unit, string Description)
+{
+    /// <summary>Those of one counter.</summary>
+    public static ServerCounterInfo Of(ServerCounter counter) => counter switch
+    {
+        ServerCounter.FramesEncoded => new("qzc.frames.encoded", "{frame}", "Frames encoded."),
+        ServerCounter.KeyFrames => new("qzc.frames.key", "{frame}", "Key frames among them."),
+        ServerCounter.FramesDropped => new("qzc.frames.dropped", "{frame}", "Frames that a viewer was not sent."),
+        ServerCounter.PacketsSent => new("qzc.network.packets", "{packet}", "Datagrams sent."),
+        ServerCounter.BytesSent => new("qzc.network.io", "By", "Bytes sent in datagrams."),
+        ServerCounter.PacketsRetransmitted => new("qzc.network.retransmits", "{packet}", "Packets sent again on request."),
+        ServerCounter.DatagramsRefused => new("qzc.network.refused", "{packet}", "Datagrams refused as malformed or unknown."),
+        ServerCounter.MessagesRefused => new("qzc.messages.refused", "{message}", "Messages of viewers refused."),
+        ServerCounter.InputEvents => new("qzc.input.events", "{event}", "Input events handed to QEMU."),
+        _ => throw new ArgumentOutOfRangeException(nameof(counter)),
+    };
+}

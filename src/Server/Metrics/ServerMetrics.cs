@@ -1,0 +1,83 @@
+using System.Diagnostics.Metrics;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Server.Metrics;
+
+/// <summary>
+/// All that the server counts and times, in one place: overlay, /metrics, OpenTelemetry and benches read
+/// it. Recording allocates nothing and takes no lock.
+/// </summary>
+internal sealed class ServerMetrics : IDisposable
+{
+    /// <summary>Name of the meter, for OpenTelemetry.</summary>
+    public const string MeterName = "QemuZeroCopy";
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly LatencyHistogram[] _stages = new LatencyHistogram[FrameStages.Count];
+    private readonly KeyValuePair<string, object?>[] _stageTags = new KeyValuePair<string, object?>[FrameStages.Count];
+    private readonly Histogram<double> _stageSeconds;
+    private readonly Histogram<double> _inputSeconds;
+    private readonly long[] _counters = new long[Enum.GetValues<ServerCounter>().Length];
+    private int _viewers;
+
+    /// <summary>With everything at zero.</summary>
+    public ServerMetrics()
+    {
+        for (int i = 0; i < FrameStages.Count; i++)
+        {
+            _stages[i] = new LatencyHistogram();
+            _stageTags[i] = new("qzc.stage", FrameStages.NameOf((FrameStage)i));
+        }
+
+        _stageSeconds = _meter.CreateHistogram<double>("qzc.frame.stage.duration", "s", "Time that frames spend in each stage on this host.");
+        _inputSeconds = _meter.CreateHistogram<double>("qzc.input.response.duration", "s", "From an input event handed to QEMU to the first damage after it.");
+        _meter.CreateObservableUpDownCounter("qzc.viewers", () => Volatile.Read(ref _viewers), "{viewer}", "Viewers that are connected.");
+        foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
+        {
+            ServerCounterInfo info = ServerCounterInfo.Of(counter);
+            _meter.CreateObservableCounter(info.Name, () => this[counter], info.Unit, info.Description);
+        }
+    }
+
+    /// <summary>From an input event handed to QEMU to the first damage after it.</summary>
+    public LatencyHistogram InputResponse { get; } = new();
+
+    /// <summary>Viewers that are connected now.</summary>
+    public int Viewers
+    {
+        get => Volatile.Read(ref _viewers);
+        set => Volatile.Write(ref _viewers, value);
+    }
+
+    /// <summary>The value of a counter.</summary>
+    public long this[ServerCounter counter] => Interlocked.Read(ref _counters[(int)counter]);
+
+    /// <summary>Durations of one stage.</summary>
+    public LatencyHistogram Stage(FrameStage stage) => _stages[(int)stage];
+
+    /// <summary>Counts up.</summary>
+    public void Add(ServerCounter counter, long by = 1) => Interlocked.Add(ref _counters[(int)counter], by);
+
+    /// <summary>Records a frame whose last packet has been handed to the kernel.</summary>
+    public void RecordFrame(in FrameTimeline timeline)
+    {
+        for (int i = 0; i < FrameStages.Count; i++)
+        {
+            long durationNs = FrameStages.DurationNs(timeline, (FrameStage)i);
+            _stages[i].Record(durationNs);
+            if (_stageSeconds.Enabled)
+                _stageSeconds.Record(durationNs * 1e-9, _stageTags[i]);
+        }
+    }
+
+    /// <summary>Records the time from an input event to the damage that followed it.</summary>
+    public void RecordInputResponse(long durationNs)
+    {
+        InputResponse.Record(durationNs);
+        if (_inputSeconds.Enabled)
+            _inputSeconds.Record(durationNs * 1e-9);
+    }
+
+    /// <summary>Ends the meter.</summary>
+    public void Dispose() => _meter.Dispose();
+}
