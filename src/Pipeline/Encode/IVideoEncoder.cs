@@ -34,8 +34,12 @@ public enum EncodeOutcome
 
 /// <summary>What the pipeline wants of one picture.</summary>
 /// <param name="KeyFrame">The access unit must be decodable on its own (IDR).</param>
-/// <param name="RefinementStep">0 for a picture in motion; 1, 2, … for the steps towards full sharpness of a still one.</param>
-public readonly record struct EncodeRequest(bool KeyFrame, int RefinementStep);
+/// <param name="RefinementStep">
+/// 0, or the highest step (1 … <see cref="RefinementMap.LastStep"/>) towards full sharpness that a block at
+/// rest shall take with this picture.
+/// </param>
+/// <param name="Refinement">Which blocks; null with step 0. An encoder that cannot tell blocks apart sharpens the whole picture.</param>
+public readonly record struct EncodeRequest(bool KeyFrame, int RefinementStep, RefinementMap? Refinement = null);
 
 /// <summary>
 /// Makes access units of NV12 pictures. Owned and called by one encode thread; a new picture size means a

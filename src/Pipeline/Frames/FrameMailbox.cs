@@ -82,16 +82,18 @@ public sealed class FrameMailbox : IDisposable
 
     /// <summary>
     /// Encode thread: waits until there is something to take, <see cref="WakeUp"/> is called or the time is
-    /// over. False when the time is over or the mailbox is closed.
+    /// over. False when the time is over or the mailbox is closed. With <paramref name="pictures"/> false a new
+    /// picture does not end the wait: the taker is not ready for one yet.
     /// </summary>
-    public bool Wait(TimeSpan timeout)
+    public bool Wait(TimeSpan timeout, bool pictures = true)
     {
         long deadline = Stopwatch.GetTimestamp() + (long)(Math.Min(timeout.TotalSeconds, 3600) * Stopwatch.Frequency);
         lock (_gate)
         {
-            while (!_pending && !_woken && !_closed)
+            while (!(_pending && pictures) && !_woken && !_closed)
             {
-                long leftMs = (deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency;
+                // Rounded up: the last part of a millisecond must not be spent spinning.
+                long leftMs = ((deadline - Stopwatch.GetTimestamp()) * 1000 + Stopwatch.Frequency - 1) / Stopwatch.Frequency;
                 if (leftMs <= 0 || !Monitor.Wait(_gate, (int)leftMs))
                     return false;
             }
@@ -132,6 +134,17 @@ public sealed class FrameMailbox : IDisposable
             _sequence = 0;
             return true;
         }
+    }
+
+    /// <summary>
+    /// Encode thread: whether tiles of <paramref name="read"/> were damaged again, so that the pixels just read
+    /// may be a mixture of two pictures.
+    /// </summary>
+    public bool HasOvertaken(TileMap read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        lock (_gate)
+            return _pending && !_closed && _scanout is not null && _damage.Overlaps(read);
     }
 
     /// <summary>Encode thread: the pixels of <paramref name="ticket"/> have been read, or will not be.</summary>

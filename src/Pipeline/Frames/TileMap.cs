@@ -98,6 +98,22 @@ public sealed class TileMap
             words[i] |= more[i];
     }
 
+    /// <summary>Whether a tile is set in both; never for maps of different geometry.</summary>
+    public bool Overlaps(TileMap other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Size != Size || other.TileSize != TileSize)
+            return false;
+        ReadOnlySpan<ulong> words = Words, others = other.Words;
+        for (int i = 0; i < words.Length; i++)
+        {
+            if ((words[i] & others[i]) != 0)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Becomes equal to <paramref name="other"/>, taking on its size; tile sizes must agree.</summary>
     public void CopyFrom(TileMap other)
     {
@@ -105,6 +121,40 @@ public sealed class TileMap
         if (other.Size != Size)
             Resize(other.Size);
         other.Words.CopyTo(Words);
+    }
+
+    /// <summary>The columns set in <paramref name="row"/>, for <c>foreach</c>.</summary>
+    public SetColumns RowOf(int row) => new(Words.Slice(row * WordsPerRow, WordsPerRow));
+
+    /// <summary>Enumerates the set bits of one row from left to right.</summary>
+    public ref struct SetColumns
+    {
+        private readonly ReadOnlySpan<ulong> _words;
+        private int _word = -1;
+        private ulong _left;
+
+        internal SetColumns(ReadOnlySpan<ulong> words) => _words = words;
+
+        /// <summary>The column found last.</summary>
+        public int Current { get; private set; }
+
+        /// <summary>Itself.</summary>
+        public readonly SetColumns GetEnumerator() => this;
+
+        /// <summary>Goes to the next set column; false behind the last.</summary>
+        public bool MoveNext()
+        {
+            while (_left == 0)
+            {
+                if (++_word >= _words.Length)
+                    return false;
+                _left = _words[_word];
+            }
+
+            Current = _word * 64 + BitOperations.TrailingZeroCount(_left);
+            _left &= _left - 1;
+            return true;
+        }
     }
 
     private void SetRun(int row, int firstColumn, int lastColumn)

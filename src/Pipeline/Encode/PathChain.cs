@@ -1,0 +1,143 @@
+using QemuZeroCopy.Pipeline.Convert;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Pipeline.Encode;
+
+/// <summary>
+/// The open converter and encoder, and the way down the list of paths when they fail. A path that cannot
+/// take a scanout is tried again when another kind of scanout comes; one whose device keeps getting lost is not.
+/// </summary>
+internal sealed class PathChain : IDisposable
+{
+    private const int MaxLosses = 3;
+
+    private readonly Slot[] _slots;
+    private readonly IPipelineObserver? _observer;
+    private (Type, PixelFormat, ulong Modifier, PictureSize, VideoFormat) _key;
+    private int _first;
+    private Slot? _current;
+    private EncoderSettings _settings;
+
+    public PathChain(IReadOnlyList<VideoPath> paths, IPipelineObserver? observer)
+    {
+        _slots = [.. paths.Select(path => new Slot(path))];
+        _observer = observer;
+    }
+
+    public IFrameConverter? Converter => _current?.Converter;
+
+    public IVideoEncoder? Encoder { get; private set; }
+
+    /// <summary>
+    /// Opens what <paramref name="scanout"/> needs. False when no path is left; <paramref name="isNew"/> says
+    /// that the encoder has seen nothing yet.
+    /// </summary>
+    public bool Select(Scanout scanout, in EncoderSettings settings, out bool isNew)
+    {
+        var key = (scanout.GetType(), scanout.Format, (scanout as DmaBufScanout)?.Modifier ?? 0, scanout.Size, settings.Format);
+        bool same = key == _key;
+        isNew = false;
+        if (same && Encoder is not null)
+            return true;
+        if (!same)
+            _first = 0;
+        _key = key;
+        for (; _first < _slots.Length; _first++)
+        {
+            Slot slot = _slots[_first];
+            if (slot.Losses >= MaxLosses || !slot.Path.Accepts(settings.Format) || !slot.Path.Accepts(scanout))
+                continue;
+            bool keepsEncoder = slot == _current && Encoder is not null && _settings.Size == settings.Size && _settings.Format == settings.Format;
+            if (keepsEncoder || Open(slot, settings))
+            {
+                isNew = !keepsEncoder;
+                return true;
+            }
+        }
+
+        if (!same || _current is not null)
+            _observer?.NoPathLeft(scanout.Size);
+        CloseEncoder();
+        _current = null;
+        return false;
+    }
+
+    /// <summary>The open path cannot take this scanout: the next <see cref="Select"/> tries the one below.</summary>
+    public void StepDown(string reason)
+    {
+        if (_current is null)
+            return;
+        _observer?.PathRefused(_current.Path.Name, reason);
+        CloseEncoder();
+        _current = null;
+        _first++;
+    }
+
+    /// <summary>The device behind the open path is gone: it is opened anew, a few times.</summary>
+    public void Lose(string reason)
+    {
+        if (_current is not { } lost)
+            return;
+        _observer?.PathRefused(lost.Path.Name, reason);
+        CloseEncoder();
+        _current = null;
+        lost.Losses++;
+        lost.Close();
+    }
+
+    public void Dispose()
+    {
+        CloseEncoder();
+        _current = null;
+        foreach (Slot slot in _slots)
+            slot.Close();
+    }
+
+    private bool Open(Slot slot, in EncoderSettings settings)
+    {
+        if (slot.Converter is null)
+        {
+            if (!slot.Path.TryOpenConverter(out IFrameConverter? converter, out string? missing))
+            {
+                slot.Losses = MaxLosses;
+                _observer?.PathRefused(slot.Path.Name, missing);
+                return false;
+            }
+
+            slot.Converter = converter;
+        }
+
+        // The old one first: a device may have room for one only.
+        CloseEncoder();
+        if (!slot.Path.TryOpenEncoder(settings, out IVideoEncoder? encoder, out string? whyNot))
+        {
+            _observer?.PathRefused(slot.Path.Name, whyNot);
+            return false;
+        }
+
+        (_current, Encoder, _settings) = (slot, encoder, settings);
+        _observer?.PathChosen(settings.Size, slot.Converter.Name, encoder.Name);
+        return true;
+    }
+
+    private void CloseEncoder()
+    {
+        Encoder?.Dispose();
+        Encoder = null;
+    }
+
+    private sealed class Slot(VideoPath path)
+    {
+        public VideoPath Path { get; } = path;
+
+        public IFrameConverter? Converter { get; set; }
+
+        public int Losses { get; set; }
+
+        public void Close()
+        {
+            Converter?.Dispose();
+            Converter = null;
+        }
+    }
+}

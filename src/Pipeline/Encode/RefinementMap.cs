@@ -1,0 +1,160 @@
+using QemuZeroCopy.Pipeline.Convert;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Pipeline.Encode;
+
+/// <summary>
+/// Which macroblocks are due for more sharpness: a block that has been at rest for
+/// <see cref="RestNs"/> is encoded again, finer, and so on for <see cref="LastStep"/> steps, whatever moves
+/// elsewhere in the picture. Time is passed in.
+/// </summary>
+public sealed class RefinementMap
+{
+    /// <summary>Rest before a block's first step.</summary>
+    public const long RestNs = 100_000_000;
+
+    /// <summary>Between two steps; with <see cref="LastStep"/> steps all is done 300 ms after the last change.</summary>
+    public const long StepNs = 100_000_000;
+
+    /// <summary>The step that leaves nothing to see.</summary>
+    public const int LastStep = 3;
+
+    private readonly byte[] _reached;
+    private readonly byte[] _due;
+    private readonly uint[] _changedMs;
+    private readonly int _columns;
+    private readonly int _rows;
+    private long _nextNs = long.MaxValue;
+    private long _zeroNs = long.MinValue;
+
+    /// <summary>For pictures of <paramref name="size"/>, all of them sharp.</summary>
+    public RefinementMap(PictureSize size)
+    {
+        Size = size;
+        _columns = (size.Width + PictureTarget.MacroblockSize - 1) / PictureTarget.MacroblockSize;
+        _rows = (size.Height + PictureTarget.MacroblockSize - 1) / PictureTarget.MacroblockSize;
+        _reached = new byte[_columns * _rows];
+        _due = new byte[_columns * _rows];
+        _changedMs = new uint[_columns * _rows];
+        _reached.AsSpan().Fill(LastStep);
+    }
+
+    /// <summary>Size of the picture in pixels.</summary>
+    public PictureSize Size { get; }
+
+    /// <summary>
+    /// For each macroblock in raster order the step that the picture being encoded shall bring it to; 0 where
+    /// nothing is due.
+    /// </summary>
+    public ReadOnlySpan<byte> Steps => _due;
+
+    /// <summary>The highest of <see cref="Steps"/>; 0 when nothing is due.</summary>
+    public int HighestStep { get; private set; }
+
+    /// <summary>When the next block will be due, in ns; <see cref="long.MaxValue"/> when all are sharp.</summary>
+    public long NextNs => _nextNs;
+
+    /// <summary>Finds what is due now. <paramref name="changed"/> blocks are not: they move.</summary>
+    public int Plan(TileMap changed, long nowNs)
+    {
+        ArgumentNullException.ThrowIfNull(changed);
+        HighestStep = 0;
+        if (nowNs < _nextNs)
+        {
+            if (HadDue)
+                _due.AsSpan().Clear();
+            HadDue = false;
+            return 0;
+        }
+
+        uint nowMs = ToMs(nowNs);
+        for (int i = 0; i < _due.Length; i++)
+        {
+            int next = _reached[i] + 1;
+            bool isDue = next <= LastStep && nowMs - _changedMs[i] >= DueAfterMs(next);
+            _due[i] = isDue ? (byte)next : (byte)0;
+        }
+
+        ForgetMoving(changed);
+        foreach (byte step in _due)
+            HighestStep = Math.Max(HighestStep, step);
+        HadDue = true;
+        return HighestStep;
+    }
+
+    /// <summary>The picture planned for was encoded: <paramref name="changed"/> blocks are coarse again, those due took their step.</summary>
+    public void Commit(TileMap changed, bool isKeyFrame, long nowNs)
+    {
+        ArgumentNullException.ThrowIfNull(changed);
+        uint nowMs = ToMs(nowNs);
+        if (HighestStep > 0)
+        {
+            for (int i = 0; i < _due.Length; i++)
+            {
+                if (_due[i] != 0)
+                    _reached[i] = _due[i];
+            }
+        }
+
+        if (isKeyFrame)
+        {
+            _reached.AsSpan().Clear();
+            _changedMs.AsSpan().Fill(nowMs);
+        }
+        else
+        {
+            MarkChanged(changed, nowMs);
+        }
+
+        FindNext(nowMs);
+    }
+
+    private bool HadDue { get; set; }
+
+    private static uint DueAfterMs(int step) => (uint)((RestNs + (step - 1) * StepNs) / 1_000_000);
+
+    // Milliseconds since the first call: 49 days in 32 bits, and differences survive the wrap.
+    private uint ToMs(long nowNs)
+    {
+        if (_zeroNs == long.MinValue)
+            _zeroNs = nowNs;
+        return (uint)((nowNs - _zeroNs) / 1_000_000);
+    }
+
+    private void ForgetMoving(TileMap changed)
+    {
+        for (int row = 0; row < _rows; row++)
+        {
+            foreach (int column in changed.RowOf(row))
+                _due[row * _columns + column] = 0;
+        }
+    }
+
+    private void MarkChanged(TileMap changed, uint nowMs)
+    {
+        for (int row = 0; row < _rows; row++)
+        {
+            foreach (int column in changed.RowOf(row))
+            {
+                int i = row * _columns + column;
+                _reached[i] = 0;
+                _changedMs[i] = nowMs;
+            }
+        }
+    }
+
+    private void FindNext(uint nowMs)
+    {
+        uint least = uint.MaxValue;
+        for (int i = 0; i < _reached.Length; i++)
+        {
+            if (_reached[i] >= LastStep)
+                continue;
+            uint rested = nowMs - _changedMs[i], needed = DueAfterMs(_reached[i] + 1);
+            least = Math.Min(least, rested >= needed ? 0 : needed - rested);
+        }
+
+        // A whole millisecond later: times here are cut to milliseconds, and being early would be a wake-up for nothing.
+        _nextNs = least == uint.MaxValue ? long.MaxValue : _zeroNs + (nowMs + (long)least + 1) * 1_000_000;
+    }
+}
