@@ -34,7 +34,7 @@ public abstract class PictureTarget(PictureSize size) : IDisposable
 }
 
 /// <summary>
-/// An NV12 picture in 64-byte-aligned host memory. Width and height are padded to a multiple of 16 with
+/// An NV12 picture in whole pages of host memory, so that a GPU can import them. Width and height are padded to a multiple of 16 with
 /// copies of the edge pixels, and the stride to 64 bytes.
 /// </summary>
 public sealed unsafe class HostPicture : PictureTarget
@@ -50,7 +50,9 @@ public sealed unsafe class HostPicture : PictureTarget
         PaddedHeight = (size.Height + MacroblockSize - 1) & -MacroblockSize;
         Stride = (PaddedWidth + 63) & -64;
         nuint lumaBytes = (nuint)Stride * (nuint)PaddedHeight;
-        _memory = (byte*)NativeMemory.AlignedAlloc(lumaBytes + lumaBytes / 2, 64);
+        nuint page = (nuint)Environment.SystemPageSize;
+        AllocatedBytes = (lumaBytes + lumaBytes / 2 + page - 1) & ~(page - 1);
+        _memory = (byte*)NativeMemory.AlignedAlloc(AllocatedBytes, page);
         NativeMemory.Fill(_memory, lumaBytes, 16);
         NativeMemory.Fill(_memory + lumaBytes, lumaBytes / 2, 128);
     }
@@ -63,6 +65,9 @@ public sealed unsafe class HostPicture : PictureTarget
 
     /// <summary>Distance between two rows of either plane, in bytes; a multiple of 64.</summary>
     public int Stride { get; }
+
+    /// <summary>Size of the memory that begins at <see cref="Luma"/>, in bytes: whole pages.</summary>
+    public nuint AllocatedBytes { get; }
 
     /// <summary>The luma plane: <see cref="Stride"/> × <see cref="PaddedHeight"/> bytes.</summary>
     public byte* Luma => _memory;

@@ -1,0 +1,186 @@
+using QemuZeroCopy.Interop.Linux;
+using QemuZeroCopy.Interop.Vulkan;
+using QemuZeroCopy.Pipeline.Convert.Gpu;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Pipeline.Convert.Vulkan;
+
+/// <summary>Where the shader writes: two buffers (perhaps one and the same), or two images.</summary>
+internal sealed class VulkanTarget : IDisposable
+{
+    public required PictureTarget Owner { get; init; }
+
+    public VulkanBuffer? LumaBuffer { get; init; }
+
+    public VulkanBuffer? ChromaBuffer { get; init; }
+
+    public VulkanImage? LumaImage { get; init; }
+
+    public VulkanImage? ChromaImage { get; init; }
+
+    public required TargetPlanes Planes { get; init; }
+
+    /// <summary>Host memory that could not be imported: <see cref="LumaBuffer"/> is a copy of it, to be copied back.</summary>
+    public bool IsStaged { get; init; }
+
+    public long LastUse { get; set; }
+
+    public void Dispose()
+    {
+        LumaBuffer?.Dispose();
+        if (!ReferenceEquals(LumaBuffer, ChromaBuffer))
+            ChromaBuffer?.Dispose();
+        LumaImage?.Dispose();
+        ChromaImage?.Dispose();
+    }
+}
+
+/// <summary>The imports of an encoder's pictures, by object: an encoder has a few, and keeps them.</summary>
+internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
+{
+    // FFmpeg's VAAPI pools hold up to 16 reference and 4 working surfaces.
+    private const int Capacity = 20;
+    private readonly List<VulkanTarget> _known = new(Capacity);
+    private long _frame;
+
+    /// <summary>The import of a target. <paramref name="isNew"/>: nothing has been written to it from here.</summary>
+    public ConvertOutcome Get(PictureTarget picture, out VulkanTarget? target, out bool isNew)
+    {
+        _frame++;
+        isNew = false;
+        foreach (VulkanTarget known in _known)
+        {
+            if (ReferenceEquals(known.Owner, picture))
+            {
+                known.LastUse = _frame;
+                target = known;
+                return ConvertOutcome.Converted;
+            }
+        }
+
+        isNew = true;
+        GpuOutcome outcome = picture switch
+        {
+            HostPicture host => ImportHost(host, out target),
+            DmaBufPicture surface => ImportSurface(surface, out target),
+            _ => Refuse(out target),
+        };
+        if (outcome != GpuOutcome.Ok || target is null)
+            return outcome == GpuOutcome.DeviceLost ? ConvertOutcome.DeviceLost : ConvertOutcome.Unsupported;
+        MakeRoomFor(picture);
+        target.LastUse = _frame;
+        _known.Add(target);
+        return ConvertOutcome.Converted;
+    }
+
+    public void Dispose()
+    {
+        _known.ForEach(known => known.Dispose());
+        _known.Clear();
+    }
+
+    private static GpuOutcome Refuse(out VulkanTarget? target)
+    {
+        target = null;
+        return GpuOutcome.Unsupported;
+    }
+
+    private unsafe GpuOutcome ImportHost(HostPicture picture, out VulkanTarget? target)
+    {
+        GpuOutcome outcome = VulkanBuffer.ImportHostMemory(device, (nint)picture.Luma, picture.AllocatedBytes, out VulkanBuffer? buffer);
+        bool staged = outcome is GpuOutcome.Unsupported or GpuOutcome.BadMemory;
+        if (staged)
+        {
+            buffer = VulkanBuffer.AllocateShared(device, picture.AllocatedBytes);
+            outcome = GpuOutcome.Ok;
+        }
+
+        target = outcome != GpuOutcome.Ok ? null : new VulkanTarget
+        {
+            Owner = picture,
+            LumaBuffer = buffer,
+            ChromaBuffer = buffer,
+            Planes = TargetPlanes.Of(picture),
+            IsStaged = staged,
+        };
+        return outcome;
+    }
+
+    private GpuOutcome ImportSurface(DmaBufPicture picture, out VulkanTarget? target)
+    {
+        target = null;
+        if (picture.Modifier != 0)
+            return ImportImages(picture, out target);
+        if (TargetPlanes.Of(picture) is not { } planes)
+            return GpuOutcome.Unsupported;
+        ulong lumaBytes = (ulong)DmaBuf.SizeOf(picture.Luma.Fd) & ~3UL, chromaBytes = (ulong)DmaBuf.SizeOf(picture.Chroma.Fd) & ~3UL;
+        GpuOutcome outcome = VulkanBuffer.ImportDmaBuf(device, picture.Luma.Fd, lumaBytes, out VulkanBuffer? luma);
+        if (outcome != GpuOutcome.Ok)
+            return outcome;
+        VulkanBuffer? chroma = luma;
+        if (FileIdentity.InodeOf(picture.Luma.Fd) != FileIdentity.InodeOf(picture.Chroma.Fd))
+            outcome = VulkanBuffer.ImportDmaBuf(device, picture.Chroma.Fd, chromaBytes, out chroma);
+        if (outcome != GpuOutcome.Ok)
+        {
+            luma!.Dispose();
+            return outcome;
+        }
+
+        target = new VulkanTarget { Owner = picture, LumaBuffer = luma, ChromaBuffer = chroma, Planes = planes };
+        return GpuOutcome.Ok;
+    }
+
+    private GpuOutcome ImportImages(DmaBufPicture picture, out VulkanTarget? target)
+    {
+        target = null;
+        if (!device.WritesSmallImages)
+            return GpuOutcome.Unsupported;
+        int width = (picture.Size.Width + 1) & ~1, height = (picture.Size.Height + 1) & ~1;
+        GpuOutcome outcome = VulkanImage.ImportDmaBuf(
+            device, GpuFormat.R8, width, height, picture.Modifier,
+            [new ImportedPlane(picture.Luma.Fd, picture.Luma.OffsetBytes, picture.Luma.StrideBytes)], forWriting: true, out VulkanImage? luma);
+        if (outcome != GpuOutcome.Ok)
+            return outcome;
+        outcome = VulkanImage.ImportDmaBuf(
+            device, GpuFormat.R8G8, width / 2, height / 2, picture.Modifier,
+            [new ImportedPlane(picture.Chroma.Fd, picture.Chroma.OffsetBytes, picture.Chroma.StrideBytes)], forWriting: true, out VulkanImage? chroma);
+        if (outcome != GpuOutcome.Ok)
+        {
+            luma!.Dispose();
+            return outcome;
+        }
+
+        target = new VulkanTarget
+        {
+            Owner = picture,
+            LumaImage = luma,
+            ChromaImage = chroma,
+            Planes = new TargetPlanes((uint)((width + 3) & ~3), (uint)height, 0, 0, 0, 0),
+        };
+        return GpuOutcome.Ok;
+    }
+
+    /// <summary>A picture of another size or kind means another encoder: the old one's are let go.</summary>
+    private void MakeRoomFor(PictureTarget picture)
+    {
+        VulkanTarget? oldest = null;
+        for (int i = _known.Count - 1; i >= 0; i--)
+        {
+            if (_known[i].Owner.Size != picture.Size || picture is HostPicture || _known[i].Owner is HostPicture)
+            {
+                _known[i].Dispose();
+                _known.RemoveAt(i);
+            }
+            else if (oldest is null || _known[i].LastUse < oldest.LastUse)
+            {
+                oldest = _known[i];
+            }
+        }
+
+        if (_known.Count == Capacity && oldest is not null)
+        {
+            oldest.Dispose();
+            _known.Remove(oldest);
+        }
+    }
+}
