@@ -1,0 +1,2 @@
+// One guest, one browser at a time: two cores cannot emulate two machines and keep either honest.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,39 @@
+using Microsoft.Playwright;
+
+namespace QemuZeroCopy.EndToEnd.Tests.Harness;
+
+/// <summary>One headless Chromium for all tests; each viewer is a context of its own, with its own cookies.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async ValueTask InitializeAsync()
+    {
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Paths.Chromium,
+            Headless = true,
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _playwright?.Dispose();
+    }
+
+    internal async Task<Viewer> OpenAsync(Uri address, string folder, BrowserNewContextOptions? options = null)
+    {
+        IBrowserContext context = await _browser!.NewContextAsync(options ?? new BrowserNewContextOptions { ViewportSize = new() { Width = 1280, Height = 800 } });
+        return await Viewer.OpenAsync(context, address, folder);
+    }
+}
+
+/// <summary>Shares the browser between the test classes.</summary>
+[CollectionDefinition(nameof(Browser))]
+public sealed class BrowserGroup : ICollectionFixture<Browser>;

@@ -1,0 +1,145 @@
+namespace QemuZeroCopy.EndToEnd.Tests.Harness;
+
+/// <summary>How QEMU's screen is reached.</summary>
+internal enum DisplayKind
+{
+    /// <summary><c>-display none</c>: for asking the guest alone.</summary>
+    None,
+
+    /// <summary><c>-display dbus,p2p=yes</c>, attached through QMP.</summary>
+    PeerToPeer,
+
+    /// <summary><c>-display dbus,addr=…</c> on a private bus.</summary>
+    Bus,
+}
+
+/// <summary>What machine to start; the defaults are the ordinary case: virtio-vga with gl=off, keyboard and tablet.</summary>
+internal sealed record MachineOptions
+{
+    public DisplayKind Display { get; init; } = DisplayKind.PeerToPeer;
+
+    /// <summary>The guest's scene, see docs/hacking.md.</summary>
+    public string Scene { get; init; } = "card";
+
+    public string Mode { get; init; } = "1280x800";
+
+    /// <summary>Further words for the guest's kernel command line.</summary>
+    public string Append { get; init; } = "";
+
+    public IReadOnlyList<string> Devices { get; init; } = ["virtio-vga", "virtio-keyboard-pci", "virtio-tablet-pci"];
+
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+}
+
+/// <summary>A real QEMU under TCG with the demo guest in it. Its sockets keep their paths when it is started again.</summary>
+internal sealed class QemuMachine : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly MachineOptions _options;
+    private readonly PrivateBus? _bus;
+    private ChildProgram? _qemu;
+    private int _starts;
+
+    private QemuMachine(string folder, MachineOptions options, PrivateBus? bus)
+    {
+        _folder = folder;
+        _options = options;
+        _bus = bus;
+    }
+
+    public Qmp Monitor { get; private set; } = null!;
+
+    public GuestSerial Serial { get; private set; } = null!;
+
+    /// <summary>The monitor that is left to qzc; <see cref="Monitor"/> is the test's own.</summary>
+    public string QmpPath => Path.Combine(_folder, "qmp");
+
+    public string BusAddress => _bus?.Address ?? throw new InvalidOperationException("This machine was not started on a bus.");
+
+    /// <summary>What qzc is told to find this machine: <c>--qmp</c> or <c>--bus</c> with its value.</summary>
+    public string[] AttachArguments => _options.Display == DisplayKind.Bus ? ["--bus", BusAddress] : ["--qmp", QmpPath];
+
+    /// <summary>Starts QEMU and waits until the guest has drawn its scene.</summary>
+    public static async Task<QemuMachine> StartAsync(string folder, MachineOptions? options = null)
+    {
+        options ??= new MachineOptions();
+        PrivateBus? bus = options.Display == DisplayKind.Bus ? await PrivateBus.StartAsync(folder) : null;
+        var machine = new QemuMachine(folder, options, bus);
+        try
+        {
+            await machine.StartAgainAsync();
+        }
+        catch
+        {
+            await machine.DisposeAsync();
+            throw;
+        }
+
+        return machine;
+    }
+
+    /// <summary>The arguments that any QEMU needs for the demo guest, without display and sockets.</summary>
+    public static string[] GuestArguments(MachineOptions options) =>
+    [
+        "-accel", "tcg,thread=multi", "-smp", "2", "-m", "256", "-nodefaults",
+        "-kernel", Paths.Kernel, "-initrd", Paths.Initramfs,
+        "-append", $"console=ttyS0 quiet loglevel=3 qzc.scene={options.Scene} qzc.mode={options.Mode} {options.Append}",
+        .. options.Devices.SelectMany(device => new[] { "-device", device }),
+        .. options.Arguments,
+    ];
+
+    public async Task StartAgainAsync()
+    {
+        string own = Path.Combine(_folder, "qmp-test"), serial = Path.Combine(_folder, "serial");
+        foreach (string socket in new[] { QmpPath, own, serial })
+            File.Delete(socket);
+        string display = _options.Display switch
+        {
+            DisplayKind.None => "none",
+            DisplayKind.PeerToPeer => "dbus,p2p=yes,gl=off",
+            _ => $"dbus,addr={BusAddress},gl=off",
+        };
+        _qemu = new ChildProgram($"qemu-{++_starts}", _folder, "qemu-system-x86_64",
+        [
+            .. GuestArguments(_options), "-display", display,
+            "-qmp", $"unix:{QmpPath},server=on,wait=off", "-qmp", $"unix:{own},server=on,wait=off",
+            "-serial", $"unix:{serial},server=on,wait=off",
+        ]);
+        await Eventually.IsTrueAsync("QEMU's sockets", () => _qemu.HasExited || (File.Exists(own) && File.Exists(serial)), () => _qemu.Output);
+        if (_qemu.HasExited)
+            throw new InvalidOperationException($"QEMU ended at once:\n{_qemu.Output}");
+        Serial = await GuestSerial.ConnectAsync(serial);
+        Monitor = await Qmp.ConnectAsync(own);
+        await Serial.LineAsync("scene ");
+    }
+
+    /// <summary>What the guest shows according to QEMU itself, without anything of ours in between.</summary>
+    public async Task<Picture> ScreendumpAsync()
+    {
+        string path = Path.Combine(_folder, "screendump.ppm");
+        await Monitor.ExecuteAsync("screendump", new() { ["filename"] = path });
+        return Picture.FromPpm(await File.ReadAllBytesAsync(path));
+    }
+
+    /// <summary>As a crash: no goodbye to anybody.</summary>
+    public async Task KillAsync()
+    {
+        Monitor.Dispose();
+        Serial.Dispose();
+        if (_qemu is not null)
+            await _qemu.DisposeAsync();
+        _qemu = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Serial is not null)
+            await File.WriteAllLinesAsync(Path.Combine(_folder, "serial.log"), Serial.Lines);
+        Monitor?.Dispose();
+        Serial?.Dispose();
+        if (_qemu is not null)
+            await _qemu.DisposeAsync();
+        if (_bus is not null)
+            await _bus.DisposeAsync();
+    }
+}

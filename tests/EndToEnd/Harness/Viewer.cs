@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace QemuZeroCopy.EndToEnd.Tests.Harness;
+
+/// <summary>Our page in a real browser, and what it really shows: pixels are read back from what the video element presents.</summary>
+internal sealed class Viewer : IAsyncDisposable
+{
+    // Counts peer connections from outside the page's own code: a mode change must not need a new one.
+    private const string CountConnections = """
+        (() => {
+          const Native = window.RTCPeerConnection;
+          window.__connections = 0;
+          window.RTCPeerConnection = class extends Native { constructor(...a) { super(...a); window.__connections++; } };
+        })();
+        """;
+
+    private const string GrabScript = """
+        async () => {
+          const shown = [...document.querySelectorAll('video, canvas')].find(e => (e.videoWidth || e.width) > 0 && e.getClientRects().length > 0);
+          const width = shown?.videoWidth ?? shown?.width ?? 0, height = shown?.videoHeight ?? shown?.height ?? 0;
+          if (!shown || !width || (shown.readyState ?? 4) < 2) return null;
+          const canvas = window.__grab ??= new OffscreenCanvas(16, 16);
+          canvas.width = width; canvas.height = height;
+          const context = canvas.getContext('2d', { willReadFrequently: true });
+          context.drawImage(shown, 0, 0);
+          const bytes = new Uint8Array(context.getImageData(0, 0, width, height).data.buffer);
+          let text = '';
+          for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode.apply(null, bytes.subarray(i, i + 32768));
+          return { width, height, data: btoa(text) };
+        }
+        """;
+
+    private readonly IBrowserContext _context;
+    private readonly string _folder;
+    private readonly List<string> _console = [];
+    private Picture? _last;
+
+    private Viewer(IBrowserContext context, IPage page, string folder)
+    {
+        _context = context;
+        Page = page;
+        _folder = folder;
+        page.Console += (_, message) => _console.Add($"{message.Type}: {message.Text}");
+        page.PageError += (_, error) => _console.Add($"uncaught: {error}");
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>What the page wrote to its console, uncaught errors among it.</summary>
+    public IReadOnlyList<string> Console => _console;
+
+    public static async Task<Viewer> OpenAsync(IBrowserContext context, Uri address, string folder)
+    {
+        context.SetDefaultTimeout((float)Eventually.Patience.TotalMilliseconds);
+        IPage page = await context.NewPageAsync();
+        var viewer = new Viewer(context, page, folder);
+        await page.AddInitScriptAsync(CountConnections);
+        await page.GotoAsync(address.ToString());
+        return viewer;
+    }
+
+    /// <summary>How many peer connections the page has made since it was loaded.</summary>
+    public Task<int> ConnectionsAsync() => Page.EvaluateAsync<int>("window.__connections");
+
+    /// <summary>The picture that is shown now at its own size; null while there is none.</summary>
+    public async Task<Picture?> GrabAsync()
+    {
+        JsonElement? grabbed = await Page.EvaluateAsync<JsonElement?>(GrabScript);
+        if (grabbed is not { ValueKind: JsonValueKind.Object } found)
+            return null;
+        return _last = new Picture(found.GetProperty("width").GetInt32(), found.GetProperty("height").GetInt32(), found.GetProperty("data").GetBytesFromBase64());
+    }
+
+    /// <summary>Waits for a picture that meets the condition.</summary>
+    public Task<Picture> PictureAsync(string what, Predicate<Picture> condition) => Eventually.GetAsync(what, async () =>
+    {
+        Picture? picture = await GrabAsync();
+        return picture is not null && condition(picture) ? picture : null;
+    }, () => $"The last picture was {(_last is null ? "none at all" : $"{_last.Width}×{_last.Height}, number {FrameBarcode.Read(_last)}")}; the console said:\n{string.Join('\n', _console)}");
+
+    /// <summary>Waits for the guest's test card at this size and quality.</summary>
+    public async Task<Picture> CardAsync(int width, int height, double psnr = 35)
+    {
+        Picture expected = TestCard.Expected(width, height);
+        double best = 0;
+        try
+        {
+            return await PictureAsync($"the test card at {width}×{height} with {psnr} dB", picture =>
+            {
+                double now = picture.Psnr(expected);
+                best = Math.Max(best, now);
+                return now >= psnr;
+            });
+        }
+        catch (TimeoutException failure)
+        {
+            throw new TimeoutException($"{failure.Message}\nThe best was {best:F1} dB.", failure);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            _last?.SavePpm(Path.Combine(_folder, "picture.ppm"));
+            await File.WriteAllLinesAsync(Path.Combine(_folder, "console.log"), _console);
+            await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(_folder, "page.png"), Timeout = 10_000 });
+        }
+        catch (Exception lost) when (lost is PlaywrightException or TimeoutException)
+        {
+            // The page is gone; what was seen of it before is kept.
+        }
+
+        await _context.DisposeAsync();
+    }
+}
