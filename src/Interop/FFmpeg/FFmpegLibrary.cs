@@ -119,6 +119,15 @@ public sealed unsafe class FFmpegLibrary
         return Marshal.PtrToStringUTF8((nint)text) ?? error.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Whether this build of FFmpeg has an encoder, such as h264_vaapi.</summary>
+    public bool HasEncoder(string name) => FindEncoder(name) != 0;
+
+    internal nint FindEncoder(string name)
+    {
+        fixed (byte* utf8 = Encoding.UTF8.GetBytes(name + '\0'))
+            return FindEncoderByName(utf8);
+    }
+
     internal bool TrySetOption(nint target, string name, long value)
     {
         fixed (byte* utf8 = Encoding.UTF8.GetBytes(name + '\0'))

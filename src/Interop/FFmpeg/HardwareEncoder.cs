@@ -40,9 +40,7 @@ public sealed unsafe class HardwareEncoder : IDisposable
     public HardwareEncoder(HardwareFrames frames, HardwareEncoderOptions options)
     {
         _library = frames.Library;
-        nint encoder;
-        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(options.Name + '\0'))
-            encoder = _library.FindEncoderByName(name);
+        nint encoder = _library.FindEncoder(options.Name);
         if (encoder == 0)
             throw new FFmpegException($"This FFmpeg (libavcodec {_library.AvCodecMajor}) has no encoder {options.Name}.");
         try

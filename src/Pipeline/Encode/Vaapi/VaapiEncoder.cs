@@ -36,7 +36,7 @@ internal sealed class VaapiEncoder : IVideoEncoder
     /// <summary>What the driver said when it last failed.</summary>
     public string LastError { get; private set; } = "";
 
-    /// <summary>Opens an encoder for pictures of one size.</summary>
+    /// <summary>Opens an encoder for pictures of one size, which takes over the setup's device when it succeeds.</summary>
     /// <exception cref="EncoderSetupException">Driver, FFmpeg and settings do not go together; the message says which and why.</exception>
     public static VaapiEncoder Open(VaapiSetup setup, PictureSize size, EncoderRate rate)
     {
@@ -94,11 +94,12 @@ internal sealed class VaapiEncoder : IVideoEncoder
         (_bitsPerSecond, _framesPerSecond) = (bitsPerSecond, framesPerSecond);
     }
 
-    /// <summary>The encoder first, as it holds surfaces of the pool.</summary>
+    /// <summary>The encoder first, as it holds surfaces of the pool; the device last.</summary>
     public void Dispose()
     {
         _encoder.Dispose();
         _surfaces.Dispose();
+        _setup.Device.Dispose();
     }
 
     private static HardwareEncoder OpenEncoder(VaapiSetup setup, VaapiSurfaces surfaces, PictureSize size, EncoderRate rate)

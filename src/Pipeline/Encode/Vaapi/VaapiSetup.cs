@@ -3,9 +3,9 @@ using QemuZeroCopy.Interop.Va;
 
 namespace QemuZeroCopy.Pipeline.Encode.Vaapi;
 
-/// <summary>What was chosen of a driver's abilities, once for each device and codec.</summary>
+/// <summary>What was chosen of a driver's abilities.</summary>
 /// <param name="Library">FFmpeg.</param>
-/// <param name="Device">The driver; outlives every encoder made of it.</param>
+/// <param name="Device">The driver; the encoder that is opened on it takes it over.</param>
 /// <param name="Codec">What the viewers take.</param>
 /// <param name="IsLowPower">The fixed-function entrypoint was found, and is used.</param>
 /// <param name="ExportsSurfaces">Surfaces are exported for a shader to write, not uploaded.</param>
