@@ -13,7 +13,7 @@ for tool in gcc cpio zstd depmod modprobe apt-get dpkg; do command -v "$tool" >/
 
 # Loaded before the first picture, and after it. A kernel that has one built in, or lacks it, is no error.
 first='virtio-gpu bochs evdev virtio_input psmouse'
-later='virtio_console xhci-pci ehci-pci uhci-hcd usbhid hid-generic hid-multitouch virtio_snd snd-hda-intel snd-hda-codec-generic snd-pcm-oss'
+later='virtio_console xhci-pci ehci-pci uhci-hcd usbhid hid-generic hid-multitouch virtio_snd snd-intel8x0 snd-hda-codec-generic snd-hda-intel snd-pcm-oss'
 
 # The newest kernel offered of the kind that has every driver; the metapackage says which package carries it.
 kernel_packages() {

@@ -164,6 +164,7 @@ static void hotplug(struct guest *g, int fd)
         for (char *p = message; p < message + n; p += strlen(p) + 1) {
             drm |= !strcmp(p, "HOTPLUG=1");
             input |= !strcmp(p, "SUBSYSTEM=input");
+            if (!strcmp(p, "DEVNAME=dsp")) tell("device sound");
         }
     }
     if (input) input_scan(g);

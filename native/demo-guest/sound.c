@@ -9,8 +9,20 @@
 
 #define RATE 48000
 
+// Cards come up muted.
+static void unmute(void)
+{
+    static const int channels[] = { SOUND_MIXER_VOLUME, SOUND_MIXER_PCM, SOUND_MIXER_SPEAKER, SOUND_MIXER_IGAIN, SOUND_MIXER_RECLEV };
+    int fd = open("/dev/mixer", O_RDWR | O_CLOEXEC), full = 100 | 100 << 8;
+    for (unsigned i = 0; fd >= 0 && i < sizeof channels / sizeof *channels; i++) ioctl(fd, MIXER_WRITE(channels[i]), &full);
+    if (fd >= 0) close(fd);
+}
+
 static int dsp(int flags)
 {
+    // The card's driver is among the modules that are loaded after the first picture.
+    for (int tries = 0; access("/dev/dsp", F_OK) != 0 && tries < 100; tries++) usleep(100000);
+    unmute();
     int fd = open("/dev/dsp", flags | O_CLOEXEC), format = AFMT_S16_LE, channels = 2, rate = RATE;
     if (fd < 0) return -1;
     if (ioctl(fd, SNDCTL_DSP_SETFMT, &format) < 0 || ioctl(fd, SNDCTL_DSP_CHANNELS, &channels) < 0
