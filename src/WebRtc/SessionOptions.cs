@@ -98,6 +98,9 @@ public sealed record EndpointOptions
     /// <summary>Time that a connection has from the answer to the end of its handshake, in ms.</summary>
     public int ConnectTimeoutMs { get; init; } = 20_000;
 
+    /// <summary>Makes the SCTP association of a connection whose handshake is through, at the given time.</summary>
+    internal Func<long, IDataTransport>? DataTransportFactory { get; init; }
+
     /// <summary>Unix time in ns at monotonic 0, for the NTP times in SR and abs-capture-time.</summary>
     public long UnixEpochNs { get; init; }
 }

@@ -153,6 +153,9 @@ internal static class AnswerWriter
         Line(text, $"a=rtpmap:{format.PayloadType} {format.Encoding}/{format.ClockRate}");
         foreach (string feedback in s_videoFeedback)
         {
+            // Without RTX nothing can be repeated: the same packet with another extension would use a nonce twice.
+            if (feedback == "nack" && media.Rtx is null)
+                continue;
             if (format.HasFeedback(feedback) && (feedback != "transport-cc" || media.UsesTransportFeedback))
                 Line(text, $"a=rtcp-fb:{format.PayloadType} {feedback}");
         }

@@ -1,0 +1,107 @@
+using QemuZeroCopy.WebRtc.Rtp;
+
+namespace QemuZeroCopy.WebRtc;
+
+public sealed partial class PeerConnection
+{
+    /// <summary>A key frame that has just left is on its way; a request for another within this is about the past.</summary>
+    private const long KeyFrameFlightNs = 100_000_000;
+
+    /// <summary>The host was asked already and has its encoder to persuade.</summary>
+    private const long KeyFrameAskedNs = 300_000_000;
+
+    private readonly TrackState[] _tracks;
+    private bool _connectedPending;
+    private bool _closedPending;
+    private bool _feedbackPending;
+
+    private enum KeyFrameReason
+    {
+        Joined,
+        Requested,
+        Skipped,
+    }
+
+    /// <summary>Gives the next thing that happened; false for none. Its data is valid until the next call on the connection.</summary>
+    public bool PollEvent(out PeerEvent peerEvent)
+    {
+        if (_connectedPending)
+        {
+            _connectedPending = false;
+            peerEvent = new PeerEvent { Kind = PeerEventKind.Connected };
+            return true;
+        }
+
+        for (int i = 0; i < _tracks.Length && !_closedPending; i++)
+        {
+            ref TrackState track = ref _tracks[i];
+            if (!track.KeyFramePending && !track.RefreshPending)
+                continue;
+            PeerEventKind kind = track.KeyFramePending ? PeerEventKind.KeyFrameNeeded : PeerEventKind.RefreshWanted;
+            track.KeyFramePending = track.RefreshPending = false;
+            peerEvent = new PeerEvent { Kind = kind, Track = _video[i].Track };
+            return true;
+        }
+
+        if (_microphone is not null && _microphone.TryTake(out MicrophonePacket packet))
+        {
+            peerEvent = new PeerEvent { Kind = PeerEventKind.Microphone, RtpTimestamp = packet.Timestamp, Sequence = packet.Sequence, Data = packet.Payload };
+            return true;
+        }
+
+        if (_data is not null && _data.PollEvent(out DataTransportEvent data))
+        {
+            peerEvent = new PeerEvent { Kind = KindOf(data.Kind), Channel = data.Channel, IsBinary = data.IsBinary, Data = data.Data };
+            return true;
+        }
+
+        if (_feedbackPending)
+        {
+            _feedbackPending = false;
+            peerEvent = new PeerEvent { Kind = PeerEventKind.Feedback };
+            return true;
+        }
+
+        peerEvent = default;
+        if (!_closedPending)
+            return false;
+        _closedPending = false;
+        peerEvent = new PeerEvent { Kind = PeerEventKind.Closed, CloseReason = CloseReason };
+        return true;
+    }
+
+    internal bool HasPendingClose => _closedPending;
+
+    private static PeerEventKind KindOf(DataTransportEventKind kind) => kind switch
+    {
+        DataTransportEventKind.Opened => PeerEventKind.ChannelOpened,
+        DataTransportEventKind.Message => PeerEventKind.ChannelMessage,
+        _ => PeerEventKind.ChannelClosed,
+    };
+
+    /// <summary>Asks the host for a key frame, unless one is on its way or was just asked for.</summary>
+    private void WantKeyFrame(long nowNs, int index, KeyFrameReason reason)
+    {
+        ref TrackState track = ref _tracks[index];
+        long sentNs = _video[index].EntryPointSentNs;
+        long flightNs = KeyFrameFlightNs + (long)(Statistics.RoundTripMs * 1e6);
+        if (reason == KeyFrameReason.Requested && sentNs != long.MinValue && nowNs - sentNs < flightNs)
+            return;
+        bool answered = sentNs != long.MinValue && sentNs >= track.AskedNs;
+        if (track.WasAsked && !answered && nowNs - track.AskedNs < KeyFrameAskedNs)
+            return;
+        track.WasAsked = true;
+        track.AskedNs = nowNs;
+        track.KeyFramePending = true;
+    }
+
+    private struct TrackState
+    {
+        public bool WasAsked;
+        public long AskedNs;
+        public bool KeyFramePending;
+        public bool RefreshPending;
+        public int LastFirNumber;
+        public bool HasFir;
+    }
+}
