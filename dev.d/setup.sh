@@ -8,7 +8,7 @@ packages_of() {
                 khronos-api libopus0 libc6-dev linux-libc-dev ;;
     vm)    echo 'qemu-system-x86>=1:9.2' qemu-system-modules-opengl seabios busybox-static cpio zstd xz-utils kmod dpkg-dev dbus-daemon ;;
     test)  echo chromium ffmpeg mesa-vulkan-drivers libgl1-mesa-dri libegl1 libgles2 vulkan-tools dbus socat iproute2 \
-                barrier xvfb x11-utils xdotool fonts-dejavu-core ;;
+                barrier xvfb x11-utils x11-xkb-utils xclip xdotool fonts-dejavu-core ;;
     bench) echo novnc websockify spice-html5 libyuv-dev procps ;;
   esac
 }
