@@ -9,6 +9,9 @@ precision highp float;
 precision highp int;
 precision highp sampler2D;
 precision highp image2D;
+#ifdef SOURCE_EXTERNAL
+precision highp samplerExternalOES;
+#endif
 #define PARAMETERS layout(std140, binding = 0) uniform Parameters
 #endif
 
@@ -40,7 +43,9 @@ PARAMETERS {
     uint forceChanged;        // call every macroblock changed: there is no last picture
 };
 
-#ifdef SOURCE_IMAGE
+#if defined(SOURCE_EXTERNAL)
+layout(binding = SOURCE_BINDING) uniform samplerExternalOES sourceImage;
+#elif defined(SOURCE_IMAGE)
 layout(binding = SOURCE_BINDING) uniform sampler2D sourceImage;
 #else
 layout(std430, binding = SOURCE_BINDING) readonly buffer Source { uint sourceWords[]; };

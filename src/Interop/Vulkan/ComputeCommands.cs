@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Gpu;
 using static QemuZeroCopy.Interop.Vulkan.VkResult;
 
 namespace QemuZeroCopy.Interop.Vulkan;

@@ -1,3 +1,5 @@
+using QemuZeroCopy.Interop.Gpu;
+
 namespace QemuZeroCopy.Interop.Vulkan;
 
 /// <summary>What a shader binding takes.</summary>

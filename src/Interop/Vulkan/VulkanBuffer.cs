@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using QemuZeroCopy.Interop.Gpu;
 using QemuZeroCopy.Interop.Linux;
 using static QemuZeroCopy.Interop.Vulkan.VkResult;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using QemuZeroCopy.Interop.Gpu;
 using static QemuZeroCopy.Interop.Vulkan.VkResult;
 
 namespace QemuZeroCopy.Interop.Vulkan;

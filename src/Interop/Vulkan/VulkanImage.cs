@@ -1,14 +1,9 @@
 using Microsoft.Win32.SafeHandles;
+using QemuZeroCopy.Interop.Gpu;
 using QemuZeroCopy.Interop.Linux;
 using static QemuZeroCopy.Interop.Vulkan.VkResult;
 
 namespace QemuZeroCopy.Interop.Vulkan;
-
-/// <summary>Where one plane lies in a DMA-BUF.</summary>
-/// <param name="Fd">The buffer; stays the caller's.</param>
-/// <param name="OffsetBytes">Start of the plane.</param>
-/// <param name="PitchBytes">Distance between two rows.</param>
-public readonly record struct ImportedPlane(SafeFileHandle Fd, uint OffsetBytes, uint PitchBytes);
 
 /// <summary>A 2D image over a DMA-BUF with a format modifier.</summary>
 public sealed unsafe class VulkanImage : IDisposable

@@ -5,29 +5,22 @@ namespace QemuZeroCopy.Interop.Egl;
 
 internal static class EglConstants
 {
-    public const int EGL_SUCCESS = unchecked((int)0x3000);
     public const int EGL_EXTENSIONS = unchecked((int)0x3055);
     public const int EGL_VENDOR = unchecked((int)0x3053);
-    public const int EGL_VERSION = unchecked((int)0x3054);
     public const int EGL_NONE = unchecked((int)0x3038);
     public const int EGL_OPENGL_ES_API = unchecked((int)0x30A0);
     public const int EGL_CONTEXT_MAJOR_VERSION = unchecked((int)0x3098);
     public const int EGL_CONTEXT_MINOR_VERSION = unchecked((int)0x30FB);
     public const int EGL_PLATFORM_SURFACELESS_MESA = unchecked((int)0x31DD);
     public const int EGL_PLATFORM_DEVICE_EXT = unchecked((int)0x313F);
-    public const int EGL_DRM_DEVICE_FILE_EXT = unchecked((int)0x3233);
     public const int EGL_DRM_RENDER_NODE_FILE_EXT = unchecked((int)0x3377);
-    public const int EGL_DEVICE_EXT = unchecked((int)0x322C);
-    public const int EGL_CONTEXT_OPENGL_ROBUST_ACCESS_EXT = unchecked((int)0x30BF);
     public const int EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_EXT = unchecked((int)0x3138);
     public const int EGL_LOSE_CONTEXT_ON_RESET_EXT = unchecked((int)0x31BF);
     public const int EGL_LINUX_DMA_BUF_EXT = unchecked((int)0x3270);
     public const int EGL_LINUX_DRM_FOURCC_EXT = unchecked((int)0x3271);
     public const int EGL_WIDTH = unchecked((int)0x3057);
     public const int EGL_HEIGHT = unchecked((int)0x3056);
-    public const int EGL_IMAGE_PRESERVED_KHR = unchecked((int)0x30D2);
     public const int EGL_TRUE = unchecked((int)1);
-    public const int EGL_FALSE = unchecked((int)0);
     public const int EGL_DMA_BUF_PLANE0_FD_EXT = unchecked((int)0x3272);
     public const int EGL_DMA_BUF_PLANE0_OFFSET_EXT = unchecked((int)0x3273);
     public const int EGL_DMA_BUF_PLANE0_PITCH_EXT = unchecked((int)0x3274);
@@ -48,53 +41,30 @@ internal static class EglConstants
     public const int EGL_DMA_BUF_PLANE3_PITCH_EXT = unchecked((int)0x3442);
     public const int EGL_DMA_BUF_PLANE3_MODIFIER_LO_EXT = unchecked((int)0x3449);
     public const int EGL_DMA_BUF_PLANE3_MODIFIER_HI_EXT = unchecked((int)0x344A);
-    public const int EGL_SYNC_NATIVE_FENCE_ANDROID = unchecked((int)0x3144);
-    public const int EGL_SYNC_NATIVE_FENCE_FD_ANDROID = unchecked((int)0x3145);
 }
 
 /// <summary>The bound commands; null where an extension is absent.</summary>
 internal sealed unsafe class EglCommands
 {
-    public readonly delegate* unmanaged<nint, nint> eglGetDisplay;
     public readonly delegate* unmanaged<nint, int*, int*, int> eglInitialize;
-    public readonly delegate* unmanaged<nint, int> eglTerminate;
     public readonly delegate* unmanaged<nint, int, byte*> eglQueryString;
     public readonly delegate* unmanaged<int> eglGetError;
     public readonly delegate* unmanaged<int, int> eglBindAPI;
-    public readonly delegate* unmanaged<nint, int*, nint*, int, int*, int> eglChooseConfig;
     public readonly delegate* unmanaged<nint, nint, nint, int*, nint> eglCreateContext;
     public readonly delegate* unmanaged<nint, nint, int> eglDestroyContext;
     public readonly delegate* unmanaged<nint, nint, nint, nint, int> eglMakeCurrent;
-    public readonly delegate* unmanaged<int> eglReleaseThread;
     public readonly delegate* unmanaged<int, void*, int*, nint> eglGetPlatformDisplayEXT;
     public readonly delegate* unmanaged<int, nint*, int*, int> eglQueryDevicesEXT;
     public readonly delegate* unmanaged<nint, int, byte*> eglQueryDeviceStringEXT;
-    public readonly delegate* unmanaged<nint, int, nint*, int> eglQueryDisplayAttribEXT;
     public readonly delegate* unmanaged<nint, nint, int, nint, int*, nint> eglCreateImageKHR;
     public readonly delegate* unmanaged<nint, nint, int> eglDestroyImageKHR;
-    public readonly delegate* unmanaged<nint, int, int*, int*, int> eglQueryDmaBufFormatsEXT;
     public readonly delegate* unmanaged<nint, int, int, ulong*, int*, int*, int> eglQueryDmaBufModifiersEXT;
-    public readonly delegate* unmanaged<nint, int, int*, nint> eglCreateSyncKHR;
-    public readonly delegate* unmanaged<nint, nint, int> eglDestroySyncKHR;
-    public readonly delegate* unmanaged<nint, nint, int, ulong, int> eglClientWaitSyncKHR;
-    public readonly delegate* unmanaged<nint, nint, int, int> eglWaitSyncKHR;
-    public readonly delegate* unmanaged<nint, nint, int> eglDupNativeFenceFDANDROID;
 
     public EglCommands(delegate* unmanaged<byte*, void*> resolve)
     {
-        fixed (byte* name = "eglGetDisplay"u8)
-        {
-            eglGetDisplay = (delegate* unmanaged<nint, nint>)resolve(name);
-        }
-
         fixed (byte* name = "eglInitialize"u8)
         {
             eglInitialize = (delegate* unmanaged<nint, int*, int*, int>)resolve(name);
-        }
-
-        fixed (byte* name = "eglTerminate"u8)
-        {
-            eglTerminate = (delegate* unmanaged<nint, int>)resolve(name);
         }
 
         fixed (byte* name = "eglQueryString"u8)
@@ -112,11 +82,6 @@ internal sealed unsafe class EglCommands
             eglBindAPI = (delegate* unmanaged<int, int>)resolve(name);
         }
 
-        fixed (byte* name = "eglChooseConfig"u8)
-        {
-            eglChooseConfig = (delegate* unmanaged<nint, int*, nint*, int, int*, int>)resolve(name);
-        }
-
         fixed (byte* name = "eglCreateContext"u8)
         {
             eglCreateContext = (delegate* unmanaged<nint, nint, nint, int*, nint>)resolve(name);
@@ -130,11 +95,6 @@ internal sealed unsafe class EglCommands
         fixed (byte* name = "eglMakeCurrent"u8)
         {
             eglMakeCurrent = (delegate* unmanaged<nint, nint, nint, nint, int>)resolve(name);
-        }
-
-        fixed (byte* name = "eglReleaseThread"u8)
-        {
-            eglReleaseThread = (delegate* unmanaged<int>)resolve(name);
         }
 
         fixed (byte* name = "eglGetPlatformDisplayEXT"u8)
@@ -152,11 +112,6 @@ internal sealed unsafe class EglCommands
             eglQueryDeviceStringEXT = (delegate* unmanaged<nint, int, byte*>)resolve(name);
         }
 
-        fixed (byte* name = "eglQueryDisplayAttribEXT"u8)
-        {
-            eglQueryDisplayAttribEXT = (delegate* unmanaged<nint, int, nint*, int>)resolve(name);
-        }
-
         fixed (byte* name = "eglCreateImageKHR"u8)
         {
             eglCreateImageKHR = (delegate* unmanaged<nint, nint, int, nint, int*, nint>)resolve(name);
@@ -167,39 +122,9 @@ internal sealed unsafe class EglCommands
             eglDestroyImageKHR = (delegate* unmanaged<nint, nint, int>)resolve(name);
         }
 
-        fixed (byte* name = "eglQueryDmaBufFormatsEXT"u8)
-        {
-            eglQueryDmaBufFormatsEXT = (delegate* unmanaged<nint, int, int*, int*, int>)resolve(name);
-        }
-
         fixed (byte* name = "eglQueryDmaBufModifiersEXT"u8)
         {
             eglQueryDmaBufModifiersEXT = (delegate* unmanaged<nint, int, int, ulong*, int*, int*, int>)resolve(name);
-        }
-
-        fixed (byte* name = "eglCreateSyncKHR"u8)
-        {
-            eglCreateSyncKHR = (delegate* unmanaged<nint, int, int*, nint>)resolve(name);
-        }
-
-        fixed (byte* name = "eglDestroySyncKHR"u8)
-        {
-            eglDestroySyncKHR = (delegate* unmanaged<nint, nint, int>)resolve(name);
-        }
-
-        fixed (byte* name = "eglClientWaitSyncKHR"u8)
-        {
-            eglClientWaitSyncKHR = (delegate* unmanaged<nint, nint, int, ulong, int>)resolve(name);
-        }
-
-        fixed (byte* name = "eglWaitSyncKHR"u8)
-        {
-            eglWaitSyncKHR = (delegate* unmanaged<nint, nint, int, int>)resolve(name);
-        }
-
-        fixed (byte* name = "eglDupNativeFenceFDANDROID"u8)
-        {
-            eglDupNativeFenceFDANDROID = (delegate* unmanaged<nint, nint, int>)resolve(name);
         }
     }
 }

@@ -7,56 +7,41 @@ internal static class GlesConstants
 {
     public const int GL_NO_ERROR = unchecked((int)0);
     public const int GL_EXTENSIONS = unchecked((int)0x1F03);
-    public const int GL_NUM_EXTENSIONS = unchecked((int)0x821D);
-    public const int GL_VENDOR = unchecked((int)0x1F00);
     public const int GL_RENDERER = unchecked((int)0x1F01);
-    public const int GL_VERSION = unchecked((int)0x1F02);
     public const int GL_TRUE = unchecked((int)1);
     public const int GL_FALSE = unchecked((int)0);
     public const int GL_COMPUTE_SHADER = unchecked((int)0x91B9);
     public const int GL_COMPILE_STATUS = unchecked((int)0x8B81);
     public const int GL_LINK_STATUS = unchecked((int)0x8B82);
-    public const int GL_INFO_LOG_LENGTH = unchecked((int)0x8B84);
     public const int GL_TEXTURE_2D = unchecked((int)0x0DE1);
     public const int GL_TEXTURE_EXTERNAL_OES = unchecked((int)0x8D65);
     public const int GL_TEXTURE0 = unchecked((int)0x84C0);
     public const int GL_TEXTURE_MIN_FILTER = unchecked((int)0x2801);
     public const int GL_TEXTURE_MAG_FILTER = unchecked((int)0x2800);
     public const int GL_NEAREST = unchecked((int)0x2600);
-    public const int GL_TEXTURE_WRAP_S = unchecked((int)0x2802);
-    public const int GL_TEXTURE_WRAP_T = unchecked((int)0x2803);
-    public const int GL_CLAMP_TO_EDGE = unchecked((int)0x812F);
-    public const int GL_READ_WRITE = unchecked((int)0x88BA);
-    public const int GL_READ_ONLY = unchecked((int)0x88B8);
-    public const int GL_WRITE_ONLY = unchecked((int)0x88B9);
-    public const int GL_R8 = unchecked((int)0x8229);
-    public const int GL_RG8 = unchecked((int)0x822B);
-    public const int GL_RGBA8 = unchecked((int)0x8058);
+    public const int GL_VERTEX_SHADER = unchecked((int)0x8B31);
+    public const int GL_FRAGMENT_SHADER = unchecked((int)0x8B30);
+    public const int GL_FRAMEBUFFER = unchecked((int)0x8D40);
+    public const int GL_COLOR_ATTACHMENT0 = unchecked((int)0x8CE0);
+    public const int GL_FRAMEBUFFER_COMPLETE = unchecked((int)0x8CD5);
+    public const int GL_ARRAY_BUFFER = unchecked((int)0x8892);
+    public const int GL_UNSIGNED_INT = unchecked((int)0x1405);
+    public const int GL_TRIANGLE_STRIP = unchecked((int)0x0005);
     public const int GL_SHADER_STORAGE_BUFFER = unchecked((int)0x90D2);
     public const int GL_UNIFORM_BUFFER = unchecked((int)0x8A11);
-    public const int GL_DYNAMIC_DRAW = unchecked((int)0x88E8);
-    public const int GL_STREAM_READ = unchecked((int)0x88E1);
-    public const int GL_DYNAMIC_READ = unchecked((int)0x88E9);
     public const int GL_MAP_READ_BIT = unchecked((int)0x0001);
     public const int GL_MAP_WRITE_BIT = unchecked((int)0x0002);
     public const int GL_MAP_PERSISTENT_BIT_EXT = unchecked((int)0x0040);
     public const int GL_MAP_COHERENT_BIT_EXT = unchecked((int)0x0080);
     public const int GL_MAX_SHADER_STORAGE_BLOCK_SIZE = unchecked((int)0x90DE);
-    public const int GL_SHADER_IMAGE_ACCESS_BARRIER_BIT = unchecked((int)0x00000020);
-    public const int GL_SHADER_STORAGE_BARRIER_BIT = unchecked((int)0x00002000);
-    public const int GL_BUFFER_UPDATE_BARRIER_BIT = unchecked((int)0x00000200);
-    public const int GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT_EXT = unchecked((int)0x00004000);
     public const int GL_ALL_BARRIER_BITS = unchecked((int)0xFFFFFFFF);
     public const int GL_SYNC_GPU_COMMANDS_COMPLETE = unchecked((int)0x9117);
     public const int GL_SYNC_FLUSH_COMMANDS_BIT = unchecked((int)0x00000001);
     public const int GL_ALREADY_SIGNALED = unchecked((int)0x911A);
     public const int GL_CONDITION_SATISFIED = unchecked((int)0x911C);
-    public const int GL_TIMEOUT_EXPIRED = unchecked((int)0x911B);
     public const int GL_WAIT_FAILED = unchecked((int)0x911D);
-    public const int GL_TIMESTAMP_EXT = unchecked((int)0x8E28);
     public const int GL_TIME_ELAPSED_EXT = unchecked((int)0x88BF);
     public const int GL_QUERY_RESULT_EXT = unchecked((int)0x8866);
-    public const int GL_GPU_DISJOINT_EXT = unchecked((int)0x8FBB);
 }
 
 /// <summary>The bound commands; null where an extension is absent.</summary>
@@ -64,10 +49,7 @@ internal sealed unsafe class GlesCommands
 {
     public readonly delegate* unmanaged<int> glGetError;
     public readonly delegate* unmanaged<int, byte*> glGetString;
-    public readonly delegate* unmanaged<int, uint, byte*> glGetStringi;
     public readonly delegate* unmanaged<int, int*, void> glGetIntegerv;
-    public readonly delegate* unmanaged<void> glFlush;
-    public readonly delegate* unmanaged<void> glFinish;
     public readonly delegate* unmanaged<int, uint> glCreateShader;
     public readonly delegate* unmanaged<uint, void> glDeleteShader;
     public readonly delegate* unmanaged<uint, int, byte**, int*, void> glShaderSource;
@@ -86,22 +68,30 @@ internal sealed unsafe class GlesCommands
     public readonly delegate* unmanaged<int, void> glActiveTexture;
     public readonly delegate* unmanaged<int, uint, void> glBindTexture;
     public readonly delegate* unmanaged<int, int, int, void> glTexParameteri;
-    public readonly delegate* unmanaged<uint, uint, int, byte, int, int, int, void> glBindImageTexture;
     public readonly delegate* unmanaged<int, nint, void> glEGLImageTargetTexture2DOES;
-    public readonly delegate* unmanaged<int, nint, int*, void> glEGLImageTargetTexStorageEXT;
+    public readonly delegate* unmanaged<int, uint*, void> glGenFramebuffers;
+    public readonly delegate* unmanaged<int, uint*, void> glDeleteFramebuffers;
+    public readonly delegate* unmanaged<int, uint, void> glBindFramebuffer;
+    public readonly delegate* unmanaged<int, int, int, uint, int, void> glFramebufferTexture2D;
+    public readonly delegate* unmanaged<int, int> glCheckFramebufferStatus;
+    public readonly delegate* unmanaged<int, int, int, int, void> glViewport;
+    public readonly delegate* unmanaged<int, uint*, void> glGenVertexArrays;
+    public readonly delegate* unmanaged<int, uint*, void> glDeleteVertexArrays;
+    public readonly delegate* unmanaged<uint, void> glBindVertexArray;
+    public readonly delegate* unmanaged<uint, int, int, int, void*, void> glVertexAttribIPointer;
+    public readonly delegate* unmanaged<uint, uint, void> glVertexAttribDivisor;
+    public readonly delegate* unmanaged<uint, void> glEnableVertexAttribArray;
+    public readonly delegate* unmanaged<int, int, int, int, void> glDrawArraysInstanced;
     public readonly delegate* unmanaged<int, uint*, void> glGenBuffers;
     public readonly delegate* unmanaged<int, uint*, void> glDeleteBuffers;
     public readonly delegate* unmanaged<int, uint, void> glBindBuffer;
-    public readonly delegate* unmanaged<int, nint, void*, int, void> glBufferData;
-    public readonly delegate* unmanaged<int, nint, nint, void*, void> glBufferSubData;
     public readonly delegate* unmanaged<int, uint, uint, void> glBindBufferBase;
     public readonly delegate* unmanaged<int, nint, nint, int, void*> glMapBufferRange;
-    public readonly delegate* unmanaged<int, byte> glUnmapBuffer;
     public readonly delegate* unmanaged<int, nint, void*, int, void> glBufferStorageEXT;
     public readonly delegate* unmanaged<uint, uint, uint, void> glDispatchCompute;
     public readonly delegate* unmanaged<int, void> glMemoryBarrier;
-    public readonly delegate* unmanaged<int, int, void> glUniform1i;
     public readonly delegate* unmanaged<int, uint, void> glUniform1ui;
+    public readonly delegate* unmanaged<int, float, float, void> glUniform2f;
     public readonly delegate* unmanaged<int, int, nint> glFenceSync;
     public readonly delegate* unmanaged<nint, int, ulong, int> glClientWaitSync;
     public readonly delegate* unmanaged<nint, void> glDeleteSync;
@@ -109,7 +99,6 @@ internal sealed unsafe class GlesCommands
     public readonly delegate* unmanaged<int, uint*, void> glDeleteQueriesEXT;
     public readonly delegate* unmanaged<int, uint, void> glBeginQueryEXT;
     public readonly delegate* unmanaged<int, void> glEndQueryEXT;
-    public readonly delegate* unmanaged<uint, int, void> glQueryCounterEXT;
     public readonly delegate* unmanaged<uint, int, ulong*, void> glGetQueryObjectui64vEXT;
     public readonly delegate* unmanaged<int> glGetGraphicsResetStatusEXT;
 
@@ -125,24 +114,9 @@ internal sealed unsafe class GlesCommands
             glGetString = (delegate* unmanaged<int, byte*>)resolve(name);
         }
 
-        fixed (byte* name = "glGetStringi"u8)
-        {
-            glGetStringi = (delegate* unmanaged<int, uint, byte*>)resolve(name);
-        }
-
         fixed (byte* name = "glGetIntegerv"u8)
         {
             glGetIntegerv = (delegate* unmanaged<int, int*, void>)resolve(name);
-        }
-
-        fixed (byte* name = "glFlush"u8)
-        {
-            glFlush = (delegate* unmanaged<void>)resolve(name);
-        }
-
-        fixed (byte* name = "glFinish"u8)
-        {
-            glFinish = (delegate* unmanaged<void>)resolve(name);
         }
 
         fixed (byte* name = "glCreateShader"u8)
@@ -235,19 +209,74 @@ internal sealed unsafe class GlesCommands
             glTexParameteri = (delegate* unmanaged<int, int, int, void>)resolve(name);
         }
 
-        fixed (byte* name = "glBindImageTexture"u8)
-        {
-            glBindImageTexture = (delegate* unmanaged<uint, uint, int, byte, int, int, int, void>)resolve(name);
-        }
-
         fixed (byte* name = "glEGLImageTargetTexture2DOES"u8)
         {
             glEGLImageTargetTexture2DOES = (delegate* unmanaged<int, nint, void>)resolve(name);
         }
 
-        fixed (byte* name = "glEGLImageTargetTexStorageEXT"u8)
+        fixed (byte* name = "glGenFramebuffers"u8)
         {
-            glEGLImageTargetTexStorageEXT = (delegate* unmanaged<int, nint, int*, void>)resolve(name);
+            glGenFramebuffers = (delegate* unmanaged<int, uint*, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glDeleteFramebuffers"u8)
+        {
+            glDeleteFramebuffers = (delegate* unmanaged<int, uint*, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glBindFramebuffer"u8)
+        {
+            glBindFramebuffer = (delegate* unmanaged<int, uint, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glFramebufferTexture2D"u8)
+        {
+            glFramebufferTexture2D = (delegate* unmanaged<int, int, int, uint, int, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glCheckFramebufferStatus"u8)
+        {
+            glCheckFramebufferStatus = (delegate* unmanaged<int, int>)resolve(name);
+        }
+
+        fixed (byte* name = "glViewport"u8)
+        {
+            glViewport = (delegate* unmanaged<int, int, int, int, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glGenVertexArrays"u8)
+        {
+            glGenVertexArrays = (delegate* unmanaged<int, uint*, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glDeleteVertexArrays"u8)
+        {
+            glDeleteVertexArrays = (delegate* unmanaged<int, uint*, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glBindVertexArray"u8)
+        {
+            glBindVertexArray = (delegate* unmanaged<uint, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glVertexAttribIPointer"u8)
+        {
+            glVertexAttribIPointer = (delegate* unmanaged<uint, int, int, int, void*, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glVertexAttribDivisor"u8)
+        {
+            glVertexAttribDivisor = (delegate* unmanaged<uint, uint, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glEnableVertexAttribArray"u8)
+        {
+            glEnableVertexAttribArray = (delegate* unmanaged<uint, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glDrawArraysInstanced"u8)
+        {
+            glDrawArraysInstanced = (delegate* unmanaged<int, int, int, int, void>)resolve(name);
         }
 
         fixed (byte* name = "glGenBuffers"u8)
@@ -265,16 +294,6 @@ internal sealed unsafe class GlesCommands
             glBindBuffer = (delegate* unmanaged<int, uint, void>)resolve(name);
         }
 
-        fixed (byte* name = "glBufferData"u8)
-        {
-            glBufferData = (delegate* unmanaged<int, nint, void*, int, void>)resolve(name);
-        }
-
-        fixed (byte* name = "glBufferSubData"u8)
-        {
-            glBufferSubData = (delegate* unmanaged<int, nint, nint, void*, void>)resolve(name);
-        }
-
         fixed (byte* name = "glBindBufferBase"u8)
         {
             glBindBufferBase = (delegate* unmanaged<int, uint, uint, void>)resolve(name);
@@ -283,11 +302,6 @@ internal sealed unsafe class GlesCommands
         fixed (byte* name = "glMapBufferRange"u8)
         {
             glMapBufferRange = (delegate* unmanaged<int, nint, nint, int, void*>)resolve(name);
-        }
-
-        fixed (byte* name = "glUnmapBuffer"u8)
-        {
-            glUnmapBuffer = (delegate* unmanaged<int, byte>)resolve(name);
         }
 
         fixed (byte* name = "glBufferStorageEXT"u8)
@@ -305,14 +319,14 @@ internal sealed unsafe class GlesCommands
             glMemoryBarrier = (delegate* unmanaged<int, void>)resolve(name);
         }
 
-        fixed (byte* name = "glUniform1i"u8)
-        {
-            glUniform1i = (delegate* unmanaged<int, int, void>)resolve(name);
-        }
-
         fixed (byte* name = "glUniform1ui"u8)
         {
             glUniform1ui = (delegate* unmanaged<int, uint, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glUniform2f"u8)
+        {
+            glUniform2f = (delegate* unmanaged<int, float, float, void>)resolve(name);
         }
 
         fixed (byte* name = "glFenceSync"u8)
@@ -348,11 +362,6 @@ internal sealed unsafe class GlesCommands
         fixed (byte* name = "glEndQueryEXT"u8)
         {
             glEndQueryEXT = (delegate* unmanaged<int, void>)resolve(name);
-        }
-
-        fixed (byte* name = "glQueryCounterEXT"u8)
-        {
-            glQueryCounterEXT = (delegate* unmanaged<uint, int, void>)resolve(name);
         }
 
         fixed (byte* name = "glGetQueryObjectui64vEXT"u8)

@@ -9,29 +9,26 @@ internal static class ScanoutBounds
     /// <summary>Largest number of planes of a DMA-BUF, by the kernel's own limit.</summary>
     public const int MaxPlanes = 4;
 
-    /// <summary>Bytes that the visible part of a linear picture reaches from the start of its buffer; 0 where the numbers do not fit each other.</summary>
+    /// <summary>Bytes that a linear picture, the whole backing, reaches from the start of its buffer; 0 where the numbers do not fit each other.</summary>
     public static ulong LinearExtent(DmaBufScanout scanout)
     {
         ulong pixel = (ulong)PixelFormats.BytesPerPixel(scanout.Format);
-        ulong stride = scanout.Planes[0].StrideBytes;
-        ulong right = ((ulong)scanout.X + (ulong)scanout.Size.Width) * pixel;
-        ulong lastRow = (ulong)scanout.Y + (ulong)scanout.Size.Height - 1;
-        return pixel == 0 || stride < right ? 0 : scanout.Planes[0].OffsetBytes + lastRow * stride + right;
+        ulong stride = scanout.Planes[0].StrideBytes, row = (ulong)scanout.BackingSize.Width * pixel;
+        return pixel == 0 || stride < row ? 0 : scanout.Planes[0].OffsetBytes + ((ulong)scanout.BackingSize.Height - 1) * stride + row;
     }
 
-    /// <summary>
-    /// Whether planes, crop and fds are plausible: each fd open and a memory object that its plane begins inside of, the
-    /// crop within the backing. Whether a tiled layout fits is the driver's to say.
-    /// </summary>
-    public static bool AreSound(DmaBufScanout scanout)
-    {
-        if (scanout.Planes.Length is 0 or > MaxPlanes || scanout.X < 0 || scanout.Y < 0
-            || (long)scanout.X + scanout.Size.Width > scanout.BackingSize.Width
-            || (long)scanout.Y + scanout.Size.Height > scanout.BackingSize.Height)
-        {
-            return false;
-        }
+    /// <summary>Whether there are planes and the crop lies within the backing. Arithmetic only: for every frame.</summary>
+    public static bool IsPlausible(DmaBufScanout scanout) =>
+        scanout.Planes.Length is > 0 and <= MaxPlanes && scanout.X >= 0 && scanout.Y >= 0
+        && (long)scanout.X + scanout.Size.Width <= scanout.BackingSize.Width
+        && (long)scanout.Y + scanout.Size.Height <= scanout.BackingSize.Height;
 
+    /// <summary>
+    /// Whether each fd is an open memory object in which its plane begins, and a linear picture ends. Whether a tiled
+    /// one fits is the driver's to say. Asks the kernel: for new buffers.
+    /// </summary>
+    public static bool FitMemory(DmaBufScanout scanout)
+    {
         foreach (DmaBufPlane plane in scanout.Planes)
         {
             long size = DmaBuf.SizeOf(plane.Fd);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 
 namespace QemuZeroCopy.Pipeline.Convert.Gpu;
 
@@ -9,8 +10,8 @@ internal static class Shaders
     public static byte[] Spirv(bool sourceImage, bool targetImage) =>
         Read($"nv12.{(sourceImage ? "image" : "buffer")}.{(targetImage ? "image" : "buffer")}.spv");
 
-    /// <summary>The GLSL text of nv12.comp, without a #version line.</summary>
-    public static byte[] Text() => Read("nv12.comp");
+    /// <summary>The GLSL text of a shader of native/shaders; nv12.comp has no #version line.</summary>
+    public static string Text(string name) => Encoding.UTF8.GetString(Read(name));
 
     private static byte[] Read(string name)
     {

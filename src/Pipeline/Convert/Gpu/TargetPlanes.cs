@@ -1,4 +1,5 @@
 using QemuZeroCopy.Interop.Linux;
+using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Pipeline.Convert.Gpu;
 
@@ -10,6 +11,16 @@ internal readonly record struct TargetPlanes(
     public static TargetPlanes Of(HostPicture picture) => new(
         (uint)picture.PaddedWidth, (uint)picture.PaddedHeight, 0, (uint)picture.Stride / 4,
         (uint)((ulong)picture.Stride * (ulong)picture.PaddedHeight / 4), (uint)picture.Stride / 4);
+
+    /// <summary>The planes of a buffer of one's own for a picture of that size: rows of whole words, luma first.</summary>
+    public static TargetPlanes For(PictureSize size)
+    {
+        uint stride = (uint)((size.Width + 15) & ~15), rows = (uint)((size.Height + 15) & ~15);
+        return new TargetPlanes(stride, rows, 0, stride / 4, stride / 4 * rows, stride / 4);
+    }
+
+    /// <summary>Bytes of such a buffer.</summary>
+    public long SizeBytes => ((long)ChromaOffsetWords + (long)ChromaStrideWords * PaddedHeight / 2) * 4;
 
     /// <summary>
     /// The planes of a linear surface, padded to whole macroblocks as far as its memory allows. Null where offsets or

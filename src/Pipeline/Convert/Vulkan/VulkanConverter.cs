@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using QemuZeroCopy.Interop.Gpu;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Interop.Vulkan;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
@@ -95,7 +96,7 @@ public sealed class VulkanConverter : IGpuConverter
                 return outcome;
             TileWork.Report(Shared(_tiles!)[..count], Shared(_changed!)[..count], damage.Columns, changed);
             if (import!.IsStaged)
-                CopyBack(import, damage.Columns, count);
+                CpuCopiedBytes += StagedTiles.CopyTo((HostPicture)target, import.LumaBuffer!.Mapped, Shared(_tiles!)[..count], damage.Columns);
         }
 
         target.Stale.Clear();
@@ -120,14 +121,6 @@ public sealed class VulkanConverter : IGpuConverter
         _device.Dispose();
     }
 
-    internal static ConvertOutcome ToConvertOutcome(GpuOutcome outcome) => outcome switch
-    {
-        GpuOutcome.Ok => ConvertOutcome.Converted,
-        GpuOutcome.BadMemory => ConvertOutcome.BadScanout,
-        GpuOutcome.DeviceLost => ConvertOutcome.DeviceLost,
-        _ => ConvertOutcome.Unsupported,
-    };
-
     private ConvertOutcome Run(Scanout scanout, in VulkanSource source, VulkanTarget target, int columns, int count)
     {
         ComputeKernel kernel = Kernel(source.Image is not null, target.LumaImage is not null);
@@ -139,7 +132,7 @@ public sealed class VulkanConverter : IGpuConverter
         Nv12Parameters parameters = Parameters(scanout, source, target.Planes, columns);
         _commands.Dispatch(kernel, MemoryMarshal.AsBytes(new ReadOnlySpan<Nv12Parameters>(in parameters)), count);
         Exchange(source, target, acquire: false);
-        return ToConvertOutcome(_commands.SubmitAndWait(SubmitTimeoutMs));
+        return GpuOutcomes.ToConvertOutcome(_commands.SubmitAndWait(SubmitTimeoutMs));
     }
 
     private Nv12Parameters Parameters(Scanout scanout, in VulkanSource source, TargetPlanes planes, int columns) => new()
@@ -245,28 +238,4 @@ public sealed class VulkanConverter : IGpuConverter
     }
 
     private static unsafe Span<uint> Shared(VulkanBuffer buffer) => new((void*)buffer.Mapped, (int)(buffer.Size / sizeof(uint)));
-
-    /// <summary>Without VK_EXT_external_memory_host the changed tiles' NV12, and only that, is copied by the CPU.</summary>
-    private unsafe void CopyBack(VulkanTarget target, int columns, int count)
-    {
-        var picture = (HostPicture)target.Owner;
-        byte* staged = (byte*)target.LumaBuffer!.Mapped;
-        Debug.Assert(target.LumaBuffer.Size >= picture.AllocatedBytes, "The staging buffer mirrors the picture.");
-        ReadOnlySpan<uint> tiles = Shared(_tiles!)[..count];
-        foreach (uint tile in tiles)
-        {
-            int x = (int)tile % columns * DamageRegion.TileSize, y = (int)tile / columns * DamageRegion.TileSize;
-            int width = Math.Min(DamageRegion.TileSize, picture.PaddedWidth - x), height = Math.Min(DamageRegion.TileSize, picture.PaddedHeight - y);
-            CopyRows(staged, picture.Luma, (nint)y * picture.Stride + x, picture.Stride, width, height);
-            nint chroma = (nint)(picture.Chroma - picture.Luma) + (nint)(y / 2) * picture.Stride + x;
-            CopyRows(staged, picture.Luma, chroma, picture.Stride, width, height / 2);
-            CpuCopiedBytes += width * height * 3 / 2;
-        }
-    }
-
-    private static unsafe void CopyRows(byte* from, byte* to, nint offset, int stride, int width, int rows)
-    {
-        for (int row = 0; row < rows; row++, offset += stride)
-            Buffer.MemoryCopy(from + offset, to + offset, width, width);
-    }
 }

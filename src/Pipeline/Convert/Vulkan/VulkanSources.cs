@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Gpu;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Interop.Vulkan;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
@@ -8,29 +9,19 @@ namespace QemuZeroCopy.Pipeline.Convert.Vulkan;
 /// <summary>An imported scanout: a buffer with its first pixel's offset and stride, or an image.</summary>
 internal readonly record struct VulkanSource(VulkanBuffer? Buffer, VulkanImage? Image, uint OffsetBytes, uint StrideBytes);
 
-/// <summary>
-/// The imports of what QEMU shows. A guest flips between a few buffers, so imports are kept by the dma-buf's inode,
-/// which cannot be reused while the import holds the buffer. Used between two waits for the GPU, so whatever is
-/// dropped here is idle.
-/// </summary>
+/// <summary>Imports scanouts: dma-bufs through a cache, host memory as long as its scanout is the current one.</summary>
 internal sealed class VulkanSources(VulkanDevice device) : IDisposable
 {
-    // Triple buffering, twice: while a guest changes its mode the old set is still among the new one.
-    private const int Capacity = 6;
-    private const long ForgottenAfterFrames = 120;
-
-    private readonly Entry[] _entries = new Entry[Capacity];
+    private readonly ImportCache<Import> _cache = new();
     private CpuScanout? _hostScanout;
     private VulkanBuffer? _hostBuffer;
     private nint _hostBase;
-    private long _frame;
 
     /// <summary>Imports done since the start; a buffer that is known costs none.</summary>
     public long ImportsDone { get; private set; }
 
     public ConvertOutcome Get(Scanout scanout, out VulkanSource source)
     {
-        _frame++;
         source = default;
         switch (scanout)
         {
@@ -47,63 +38,53 @@ internal sealed class VulkanSources(VulkanDevice device) : IDisposable
     public void Dispose()
     {
         ReleaseHost();
-        foreach (ref Entry entry in _entries.AsSpan())
-            entry.Drop();
+        _cache.Dispose();
     }
 
     private ConvertOutcome GetDmaBuf(DmaBufScanout scanout, out VulkanSource source)
     {
         source = default;
-        if (scanout.Planes.Length is 0 or > ScanoutBounds.MaxPlanes)
+        if (!ScanoutBounds.IsPlausible(scanout))
             return ConvertOutcome.BadScanout;
-        var key = new Key(scanout.BufferId, scanout.Format, scanout.Modifier, scanout.BackingSize, scanout.Planes[0].OffsetBytes, scanout.Planes[0].StrideBytes);
-        foreach (ref Entry entry in _entries.AsSpan())
+        ImportKey key = ImportKey.Of(scanout);
+        Import? import = _cache.Find(key);
+        if (import is null)
         {
-            if (entry.IsUsed && entry.Key == key)
-            {
-                // The crop may have moved within the same buffer: it is checked against what was imported.
-                if (entry.Buffer is not null && ScanoutBounds.LinearExtent(scanout) is var extent && (extent == 0 || extent > entry.Buffer.Size))
-                    return ConvertOutcome.BadScanout;
-                entry.LastUse = _frame;
-                source = Describe(entry, scanout);
-                return ConvertOutcome.Converted;
-            }
+            if (!ScanoutBounds.FitMemory(scanout))
+                return ConvertOutcome.BadScanout;
+            GpuOutcome outcome = DoImport(scanout, out VulkanBuffer? buffer, out VulkanImage? image);
+            if (outcome != GpuOutcome.Ok)
+                return GpuOutcomes.ToConvertOutcome(outcome);
+            ImportsDone++;
+            import = new Import(buffer, image);
+            _cache.Add(key, import);
         }
 
-        if (!ScanoutBounds.AreSound(scanout))
-            return ConvertOutcome.BadScanout;
-        GpuOutcome outcome = Import(scanout, out Entry imported);
-        if (outcome != GpuOutcome.Ok)
-            return VulkanConverter.ToConvertOutcome(outcome);
-        ImportsDone++;
-        imported.Key = key;
-        imported.LastUse = _frame;
-        TakeSlot() = imported;
-        source = Describe(imported, scanout);
+        DmaBufPlane plane = scanout.Planes[0];
+        uint crop = (uint)scanout.Y * plane.StrideBytes + (uint)scanout.X * (uint)PixelFormats.BytesPerPixel(scanout.Format);
+        source = new VulkanSource(import.Buffer, import.Image, plane.OffsetBytes + crop, plane.StrideBytes);
         return ConvertOutcome.Converted;
     }
 
-    private GpuOutcome Import(DmaBufScanout scanout, out Entry entry)
+    private GpuOutcome DoImport(DmaBufScanout scanout, out VulkanBuffer? buffer, out VulkanImage? image)
     {
-        entry = default;
+        (buffer, image) = (null, null);
         GpuOutcome outcome = GpuOutcome.Unsupported;
-        if (scanout.Modifier == 0 && scanout.Planes.Length == 1 && scanout.Planes[0] is { OffsetBytes: var offset, StrideBytes: var stride }
-            && PixelLayout.Of(scanout.Format) is not null)
+        if (scanout.Modifier == 0 && scanout.Planes.Length == 1 && PixelLayout.Of(scanout.Format) is not null)
         {
-            ulong wanted = offset + (ulong)stride * (ulong)scanout.BackingSize.Height;
-            ulong size = (Math.Min(wanted, (ulong)DmaBuf.SizeOf(scanout.Planes[0].Fd)) + 3) & ~3UL;
+            // Shaders read whole words: a picture may end within the last one, a buffer object ends with a page.
+            ulong size = (ScanoutBounds.LinearExtent(scanout) + 3) & ~3UL;
             if (size <= device.Physical.MaxStorageBufferRange)
-                outcome = VulkanBuffer.ImportDmaBuf(device, scanout.Planes[0].Fd, size, out entry.Buffer);
+                outcome = VulkanBuffer.ImportDmaBuf(device, scanout.Planes[0].Fd, size, out buffer);
         }
 
         if (outcome == GpuOutcome.Unsupported && FormatOf(scanout.Format) is { } format && LieInOneBuffer(scanout))
         {
-            Span<ImportedPlane> planes = new ImportedPlane[ScanoutBounds.MaxPlanes];
-            for (int i = 0; i < scanout.Planes.Length; i++)
+            Span<ImportedPlane> planes = new ImportedPlane[scanout.Planes.Length];
+            for (int i = 0; i < planes.Length; i++)
                 planes[i] = new ImportedPlane(scanout.Planes[i].Fd, scanout.Planes[i].OffsetBytes, scanout.Planes[i].StrideBytes);
             outcome = VulkanImage.ImportDmaBuf(
-                device, format, scanout.BackingSize.Width, scanout.BackingSize.Height, scanout.Modifier,
-                planes[..scanout.Planes.Length], forWriting: false, out entry.Image);
+                device, format, scanout.BackingSize.Width, scanout.BackingSize.Height, scanout.Modifier, planes, forWriting: false, out image);
         }
 
         return outcome;
@@ -141,30 +122,7 @@ internal sealed class VulkanSources(VulkanDevice device) : IDisposable
         (_hostBuffer, _hostScanout) = (null, null);
     }
 
-    /// <summary>A free slot, made free if need be by dropping the least recently used import and all forgotten ones.</summary>
-    private ref Entry TakeSlot()
-    {
-        int oldest = 0;
-        for (int i = 0; i < _entries.Length; i++)
-        {
-            if (_entries[i].IsUsed && _frame - _entries[i].LastUse > ForgottenAfterFrames)
-                _entries[i].Drop();
-            if (!_entries[i].IsUsed || (_entries[oldest].IsUsed && _entries[i].LastUse < _entries[oldest].LastUse))
-                oldest = i;
-        }
-
-        _entries[oldest].Drop();
-        return ref _entries[oldest];
-    }
-
-    private static VulkanSource Describe(in Entry entry, DmaBufScanout scanout)
-    {
-        DmaBufPlane plane = scanout.Planes[0];
-        uint pixel = (uint)PixelFormats.BytesPerPixel(scanout.Format);
-        return new VulkanSource(
-            entry.Buffer, entry.Image, plane.OffsetBytes + (uint)scanout.Y * plane.StrideBytes + (uint)scanout.X * pixel, plane.StrideBytes);
-    }
-
+    // Planes in several buffers (VK_IMAGE_CREATE_DISJOINT_BIT) are not made by any RGB exporter known: refused.
     private static bool LieInOneBuffer(DmaBufScanout scanout)
     {
         ulong first = FileIdentity.InodeOf(scanout.Planes[0].Fd);
@@ -188,22 +146,16 @@ internal sealed class VulkanSources(VulkanDevice device) : IDisposable
         _ => null,
     };
 
-    private readonly record struct Key(ulong BufferId, PixelFormat Format, ulong Modifier, PictureSize BackingSize, uint OffsetBytes, uint StrideBytes);
-
-    private struct Entry
+    private sealed class Import(VulkanBuffer? buffer, VulkanImage? image) : IDisposable
     {
-        public Key Key;
-        public VulkanBuffer? Buffer;
-        public VulkanImage? Image;
-        public long LastUse;
+        public VulkanBuffer? Buffer { get; } = buffer;
 
-        public readonly bool IsUsed => Buffer is not null || Image is not null;
+        public VulkanImage? Image { get; } = image;
 
-        public void Drop()
+        public void Dispose()
         {
             Buffer?.Dispose();
             Image?.Dispose();
-            this = default;
         }
     }
 }

@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Gpu;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Interop.Vulkan;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
@@ -8,8 +9,6 @@ namespace QemuZeroCopy.Pipeline.Convert.Vulkan;
 /// <summary>Where the shader writes: two buffers (perhaps one and the same), or two images.</summary>
 internal sealed class VulkanTarget : IDisposable
 {
-    public required PictureTarget Owner { get; init; }
-
     public VulkanBuffer? LumaBuffer { get; init; }
 
     public VulkanBuffer? ChromaBuffer { get; init; }
@@ -23,8 +22,6 @@ internal sealed class VulkanTarget : IDisposable
     /// <summary>Host memory that could not be imported: <see cref="LumaBuffer"/> is a copy of it, to be copied back.</summary>
     public bool IsStaged { get; init; }
 
-    public long LastUse { get; set; }
-
     public void Dispose()
     {
         LumaBuffer?.Dispose();
@@ -35,30 +32,18 @@ internal sealed class VulkanTarget : IDisposable
     }
 }
 
-/// <summary>The imports of an encoder's pictures, by object: an encoder has a few, and keeps them.</summary>
+/// <summary>Imports what an encoder wants written.</summary>
 internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
 {
-    // FFmpeg's VAAPI pools hold up to 16 reference and 4 working surfaces.
-    private const int Capacity = 20;
-    private readonly List<VulkanTarget> _known = new(Capacity);
-    private long _frame;
+    private readonly TargetCache<VulkanTarget> _cache = new();
 
     /// <summary>The import of a target. <paramref name="isNew"/>: nothing has been written to it from here.</summary>
     public ConvertOutcome Get(PictureTarget picture, out VulkanTarget? target, out bool isNew)
     {
-        _frame++;
-        isNew = false;
-        foreach (VulkanTarget known in _known)
-        {
-            if (ReferenceEquals(known.Owner, picture))
-            {
-                known.LastUse = _frame;
-                target = known;
-                return ConvertOutcome.Converted;
-            }
-        }
-
-        isNew = true;
+        target = _cache.Find(picture);
+        isNew = target is null;
+        if (!isNew)
+            return ConvertOutcome.Converted;
         GpuOutcome outcome = picture switch
         {
             HostPicture host => ImportHost(host, out target),
@@ -67,17 +52,11 @@ internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
         };
         if (outcome != GpuOutcome.Ok || target is null)
             return outcome == GpuOutcome.DeviceLost ? ConvertOutcome.DeviceLost : ConvertOutcome.Unsupported;
-        MakeRoomFor(picture);
-        target.LastUse = _frame;
-        _known.Add(target);
+        _cache.Add(picture, target);
         return ConvertOutcome.Converted;
     }
 
-    public void Dispose()
-    {
-        _known.ForEach(known => known.Dispose());
-        _known.Clear();
-    }
+    public void Dispose() => _cache.Dispose();
 
     private static GpuOutcome Refuse(out VulkanTarget? target)
     {
@@ -97,7 +76,6 @@ internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
 
         target = outcome != GpuOutcome.Ok ? null : new VulkanTarget
         {
-            Owner = picture,
             LumaBuffer = buffer,
             ChromaBuffer = buffer,
             Planes = TargetPlanes.Of(picture),
@@ -126,7 +104,7 @@ internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
             return outcome;
         }
 
-        target = new VulkanTarget { Owner = picture, LumaBuffer = luma, ChromaBuffer = chroma, Planes = planes };
+        target = new VulkanTarget { LumaBuffer = luma, ChromaBuffer = chroma, Planes = planes };
         return GpuOutcome.Ok;
     }
 
@@ -152,35 +130,10 @@ internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
 
         target = new VulkanTarget
         {
-            Owner = picture,
             LumaImage = luma,
             ChromaImage = chroma,
             Planes = new TargetPlanes((uint)((width + 3) & ~3), (uint)height, 0, 0, 0, 0),
         };
         return GpuOutcome.Ok;
-    }
-
-    /// <summary>A picture of another size or kind means another encoder: the old one's are let go.</summary>
-    private void MakeRoomFor(PictureTarget picture)
-    {
-        VulkanTarget? oldest = null;
-        for (int i = _known.Count - 1; i >= 0; i--)
-        {
-            if (_known[i].Owner.Size != picture.Size || picture is HostPicture || _known[i].Owner is HostPicture)
-            {
-                _known[i].Dispose();
-                _known.RemoveAt(i);
-            }
-            else if (oldest is null || _known[i].LastUse < oldest.LastUse)
-            {
-                oldest = _known[i];
-            }
-        }
-
-        if (_known.Count == Capacity && oldest is not null)
-        {
-            oldest.Dispose();
-            _known.Remove(oldest);
-        }
     }
 }

@@ -20,6 +20,9 @@ public abstract class GpuConverterContract
         { 64, 64 }, { 1, 1 }, { 2, 2 }, { 3, 5 }, { 63, 65 }, { 17, 33 }, { 127, 129 }, { 1366, 9 }, { 720, 400 }, { 640, 483 },
     };
 
+    /// <summary>Whether NV12 reaches a host picture through the CPU, tile by tile.</summary>
+    protected virtual bool CopiesHostPictures => false;
+
     protected abstract IGpuConverter Create();
 
     [Theory]
@@ -78,7 +81,7 @@ public abstract class GpuConverterContract
         }
 
         Assert.Equal(1, converter.ImportsDone);
-        Assert.Equal(0, converter.CpuCopiedBytes);
+        Assert.Equal(CopiesHostPictures, converter.CpuCopiedBytes > 0);
     }
 
     [Fact]
@@ -138,13 +141,7 @@ public abstract class GpuConverterContract
         using var first = new TestSurface(picture.Size);
         using var second = new TestSurface(picture.Size);
         DmaBufScanout scanout = picture.AsDmaBuf();
-        if (ConvertWhole(converter, scanout, first.Picture, out TileMap changed) == ConvertOutcome.Unsupported)
-        {
-            // Says so, rather than writing something wrong: the chain then gives the encoder a host picture.
-            Assert.IsNotType<QemuZeroCopy.Pipeline.Convert.Vulkan.VulkanConverter>(converter);
-            return;
-        }
-
+        Assert.Equal(ConvertOutcome.Converted, ConvertWhole(converter, scanout, first.Picture, out TileMap changed));
         second.Picture.Stale.Fill();
         ConvertWhole(converter, scanout, second.Picture, out changed);
         Assert.True(changed.IsEmpty);
@@ -164,6 +161,7 @@ public abstract class GpuConverterContract
         Assert.Equal(1, changed.Count);
         Assert.Null(second.Compare(picture));
         Assert.True(second.Picture.Stale.IsEmpty);
+        Assert.Equal(0, converter.CpuCopiedBytes);
     }
 
     [Fact]
