@@ -19,6 +19,7 @@ OPTIONAL=' qemu-system-modules-opengl barrier spice-html5 chromium libyuv-dev kh
 missing_packages() { # GROUP…: prints the names that have to be installed
   local wanted=() entry name group installed
   for group in "$@"; do wanted+=($(packages_of "$group")); done
+  has_dotnet || wanted+=(dotnet-sdk-10.0)
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "${wanted[@]%%>=*}" 2>/dev/null || true)
   for entry in "${wanted[@]}"; do
     name=${entry%%>=*}
@@ -77,15 +78,18 @@ install_packages() { # NAME…
   if [ ${#offered[@]} -gt 0 ]; then apt install -y --no-install-recommends "${from[@]}" "${offered[@]}"; fi
 }
 
-need_dotnet() {
-  if command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.'; then return 0; fi
-  die "the .NET SDK 10 is missing: install the package dotnet-sdk-10.0 (Ubuntu has it; for Debian see https://learn.microsoft.com/dotnet/core/install/linux-debian)"
-}
+# The SDK comes from the distribution where that has it (Ubuntu does), else from whoever runs the machine.
+has_dotnet() { command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.'; }
+
+offers() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
 
 setup() { # GROUP…
   local missing group
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null \
     || die "set-up knows Debian and Ubuntu only; install these by hand and set QZC_NO_SETUP=1: $(for g in "$@"; do packages_of "$g"; done | tr '\n' ' ')"
+  if ! has_dotnet && ! offers dotnet-sdk-10.0; then
+    die "the .NET SDK 10 is missing, and this distribution has no package of it: see https://learn.microsoft.com/dotnet/core/install/linux"
+  fi
   missing=$(missing_packages "$@" | tr '\n' ' ')
   # What the distribution does not have was said when it was looked for; asking apt again each time would cost seconds.
   if [ -f artifacts/setup.unoffered ]; then missing=$(comm -23 <(tr ' ' '\n' <<<"$missing" | sort) <(sort artifacts/setup.unoffered) | tr '\n' ' '); fi
@@ -97,8 +101,8 @@ setup() { # GROUP…
     fi
     say "installing: $missing"
     step "setup packages" install_packages $missing || die "packages could not be installed"
-    sed -n 's/^MISSING \([^ ]*\) .*/\1/p' "$LOGS/setup-packages.log" > artifacts/setup.unoffered
+    sed -n 's/^MISSING \([^ ]*\) .*/\1/p' "$LOGS/setup-packages.log" >> artifacts/setup.unoffered
     sed -n 's/^MISSING /  /p' "$LOGS/setup-packages.log" >&2
   fi
-  need_dotnet
+  has_dotnet || die "dotnet is installed but has no SDK 10: install the package dotnet-sdk-10.0"
 }
