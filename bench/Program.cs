@@ -1,8 +1,9 @@
 using QemuZeroCopy.Bench;
+using QemuZeroCopy.Bench.Browser;
 using QemuZeroCopy.Bench.Report;
 
 // A row of the targets joins the list with its benchmark; until then its name is known, and says so.
-IBenchmark[] benchmarks = [];
+IBenchmark[] benchmarks = [new ClickToPixel(), new Motion()];
 string[] planned =
 [
     "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "fanout", "transport", "gpu", "alloc", "binary",

@@ -9,12 +9,12 @@ packages_of() {
     vm)    echo 'qemu-system-x86>=1:9.2' qemu-system-modules-opengl seabios busybox-static cpio zstd xz-utils kmod dpkg-dev dbus-daemon ;;
     test)  echo chromium ffmpeg mesa-vulkan-drivers libgl1-mesa-dri libegl1 libgles2 vulkan-tools dbus socat iproute2 \
                 barrier xvfb x11-utils x11-xkb-utils xclip xdotool fonts-dejavu-core ;;
-    bench) echo novnc websockify spice-html5 libyuv-dev procps ;;
+    bench) echo novnc websockify spice-html5 qemu-system-modules-spice libyuv-dev procps ;;
   esac
 }
 
 # Without these the group's commands still work in part; a distribution that does not offer them gets a line, not a stop.
-OPTIONAL=' qemu-system-modules-opengl barrier spice-html5 chromium libyuv-dev khronos-api '
+OPTIONAL=' qemu-system-modules-opengl qemu-system-modules-spice barrier spice-html5 chromium libyuv-dev khronos-api '
 
 missing_packages() { # GROUP…: prints the names that have to be installed
   local wanted=() entry name group installed

@@ -1,0 +1,68 @@
+using QemuZeroCopy.Bench.Report;
+
+namespace QemuZeroCopy.Bench.Browser;
+
+/// <summary>How many different pictures of a guest in motion a page shows in a second, and how evenly, beside the peers.</summary>
+internal sealed class Motion : IBenchmark
+{
+    private const int GuestFramesPerSecond = 60;
+    private static readonly (int Width, int Height)[] Sizes = [(1280, 800), (1920, 1080)];
+
+    public string Name => "motion";
+
+    public string Summary => "distinct pictures a second shown in Chromium under full-screen motion, against noVNC and spice-html5";
+
+    public BenchReport Run(int repeats, bool isSmoke) => RunAsync(isSmoke ? 1 : Math.Min(repeats, 3), isSmoke).GetAwaiter().GetResult();
+
+    private static async Task<BenchReport> RunAsync(int repeats, bool isSmoke)
+    {
+        (int Width, int Height)[] sizes = isSmoke ? Sizes[..1] : Sizes;
+        TimeSpan span = TimeSpan.FromSeconds(isSmoke ? 2 : 8);
+        var rates = new Dictionary<(string, int), Samples>();
+        var gaps = new Dictionary<(string, int), Samples>();
+        await using BrowserSession session = await BrowserSession.StartAsync();
+        foreach ((int width, int height) in sizes)
+        {
+            await using BenchMachine machine = await BenchMachine.StartAsync(session.Folder, "full", $"{width}x{height}", GuestFramesPerSecond);
+            for (int repeat = 0; repeat < repeats; repeat++)
+            {
+                foreach (var open in BrowserSession.Screens)
+                {
+                    await using Screen screen = await open(machine, session.Folder);
+                    await using ProbedPage page = await ProbedPage.OpenAsync(session.Chromium, screen.Page, width, height);
+                    await Task.Delay(isSmoke ? 500 : 3000); // the rate finds its level
+                    (int pictures, Samples between) = await page.CountAsync(span);
+                    var key = (screen.Name, width);
+                    Of(rates, key).Add(pictures / span.TotalSeconds);
+                    Of(gaps, key).Add(between.Count == 0 ? span.TotalMilliseconds : between.Percentile(95));
+                    Console.WriteLine($"  {width}x{height} {screen.Name,-12} {pictures / span.TotalSeconds,6:F1} pictures/s");
+                }
+            }
+        }
+
+        return Report(repeats, sizes, rates, gaps);
+    }
+
+    private static Samples Of(Dictionary<(string, int), Samples> all, (string, int) key) =>
+        all.TryGetValue(key, out Samples? samples) ? samples : all[key] = new Samples();
+
+    private static BenchReport Report(int repeats, (int Width, int Height)[] sizes, Dictionary<(string, int), Samples> rates, Dictionary<(string, int), Samples> gaps)
+    {
+        var report = new BenchReport("motion", repeats);
+        (double Ratio, string Peer, double Rate) worst = (double.MaxValue, "", 0);
+        double worstGap = 0;
+        foreach ((int width, int height) in sizes)
+        {
+            (string peer, double best) = BrowserSession.Peers.Select(name => (name, Of(rates, (name, width)).Median)).MaxBy(static entry => entry.Median);
+            Samples ours = Of(rates, ("qzc", width));
+            if (ours.Median / best < worst.Ratio)
+                worst = (ours.Median / best, $"{peer} at {width}x{height}", best);
+            worstGap = Math.Max(worstGap, Of(gaps, ("qzc", width)).Median * GuestFramesPerSecond / 1000);
+            report.Add(new BenchRow { Metric = $"fps_{width}x{height}", Unit = "pictures/s", Value = ours.Median, Spread = ours.Spread, Peer = peer, PeerValue = best });
+        }
+
+        report.Add(new BenchRow { Metric = "ratio_fps", Unit = "ratio", Value = worst.Ratio, Target = Target.AtLeast(5), Peer = $"{worst.Peer}: {worst.Rate:F1} pictures/s" });
+        report.Add(new BenchRow { Metric = "gap_p95_frames", Unit = "frames", Value = worstGap, Target = Target.AtMost(1.5) });
+        return report;
+    }
+}

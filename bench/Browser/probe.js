@@ -1,0 +1,61 @@
+// Runs in the measured page, ours or a peer's: looks at the pixels that the page shows in each animation frame.
+(() => {
+  const scratch = new OffscreenCanvas(16, 1);
+  const context = scratch.getContext('2d', { willReadFrequently: true });
+  const shown = () => [...document.querySelectorAll('video, canvas')]
+    .filter(e => (e.videoWidth || e.width) >= 320 && (e.readyState ?? 4) >= 2)
+    .sort((a, b) => (b.videoWidth || b.width) - (a.videoWidth || a.width))[0];
+
+  // Mean level of the block in the middle, 0 to 255; -1 without a picture.
+  const level = () => {
+    const source = shown();
+    if (!source) return -1;
+    const width = source.videoWidth || source.width, height = source.videoHeight || source.height;
+    context.drawImage(source, width / 2 - 64, height / 2 - 64, 128, 128, 0, 0, 1, 1);
+    return context.getImageData(0, 0, 1, 1).data[1];
+  };
+
+  // The frame's number: sixteen cells of 32 px, Gray code. -1 where a cell is half drawn.
+  const number = () => {
+    const source = shown();
+    if (!source) return -1;
+    for (let cell = 0; cell < 16; cell++) context.drawImage(source, cell * 32 + 12, 12, 8, 8, cell, 0, 1, 1);
+    const data = context.getImageData(0, 0, 16, 1).data;
+    let value = 0, bit = 0;
+    for (let cell = 0; cell < 16; cell++) {
+      const green = data[cell * 4 + 1];
+      if (green > 80 && green < 176) return -1;
+      bit ^= green >= 176 ? 1 : 0;
+      value = value << 1 | bit;
+    }
+    return value;
+  };
+
+  const probe = { responses: [], waiting: null, frames: [], counting: false, level, number, firstPicture: null };
+  window.__probe = probe;
+
+  const armed = event => {
+    if (event.isTrusted && probe.armed) {
+      probe.armed = false;
+      probe.waiting = { at: event.timeStamp, level: level() };
+    }
+  };
+  addEventListener('keydown', armed, true);
+  addEventListener('pointermove', armed, true);
+  addEventListener('mousemove', armed, true);
+
+  const look = () => {
+    const now = performance.now();
+    if (probe.firstPicture === null && level() >= 0 && number() !== -1) probe.firstPicture = now;
+    if (probe.waiting && Math.abs(level() - probe.waiting.level) > 100) {
+      probe.responses.push(now - probe.waiting.at);
+      probe.waiting = null;
+    }
+    if (probe.counting) {
+      const value = number();
+      if (value >= 0 && probe.frames.at(-1)?.value !== value) probe.frames.push({ value, now });
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})();
