@@ -45,7 +45,7 @@ public sealed class GeneratedLayoutTests
             foreach (var name in Enum.GetNames(type).Where(n => n != "None"))
             {
                 source.Append($"printf(\"{name} %lld\\n\", (long long){name});\n");
-                expected.Add($"{name} {Convert.ToInt64(Enum.Parse(type, name), null)}");
+                expected.Add($"{name} {System.Convert.ToInt64(Enum.Parse(type, name), null)}");
             }
         }
 
