@@ -1,9 +1,10 @@
 using QemuZeroCopy.Bench;
 using QemuZeroCopy.Bench.Browser;
+using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.Bench.Report;
 
 // A row of the targets joins the list with its benchmark; until then its name is known, and says so.
-IBenchmark[] benchmarks = [new ClickToPixel(), new Motion()];
+IBenchmark[] benchmarks = [new ClickToPixel(), new Motion(), new Idle(), new Binary()];
 string[] planned =
 [
     "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "fanout", "transport", "gpu", "alloc", "binary",

@@ -62,7 +62,8 @@ internal sealed class ProbedPage : IAsyncDisposable
         return (at.Length, gaps);
     }
 
-    public Task<string> ScreenshotAsync(string path) => _page.ScreenshotAsync(new() { Path = path }).ContinueWith(_ => path, TaskScheduler.Default);
+    /// <summary>RTP packets of video received so far; 0 in pages that use none.</summary>
+    public Task<long> VideoPacketsAsync() => _page.EvaluateAsync<long>("window.__probe.videoPackets()");
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();
 

@@ -31,7 +31,18 @@
     return value;
   };
 
-  const probe = { responses: [], waiting: null, frames: [], counting: false, level, number, firstPicture: null };
+  // The page's own connections, for their statistics.
+  const Native = window.RTCPeerConnection, connections = [];
+  window.RTCPeerConnection = class extends Native { constructor(...a) { super(...a); connections.push(this); } };
+  const videoPackets = async () => {
+    let packets = 0;
+    for (const connection of connections)
+      for (const stat of (await connection.getStats()).values())
+        if (stat.type === 'inbound-rtp' && stat.kind === 'video') packets += stat.packetsReceived;
+    return packets;
+  };
+
+  const probe = { responses: [], waiting: null, frames: [], counting: false, level, number, videoPackets, firstPicture: null };
   window.__probe = probe;
 
   const armed = event => {
