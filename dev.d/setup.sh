@@ -20,6 +20,8 @@ missing_packages() { # GROUP…: prints the names that have to be installed
   local wanted=() entry name group installed
   for group in "$@"; do wanted+=($(packages_of "$group")); done
   has_dotnet || wanted+=(dotnet-sdk-10.0)
+  # The page's type check; a Node.js that did not come from the distribution does as well.
+  if [[ " $* " == *" test "* ]] && ! { command -v node && command -v npm; } >/dev/null; then wanted+=(nodejs npm); fi
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "${wanted[@]%%>=*}" 2>/dev/null || true)
   for entry in "${wanted[@]}"; do
     name=${entry%%>=*}

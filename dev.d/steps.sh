@@ -8,10 +8,12 @@ die() { printf './dev: %s\n' "$*" >&2; exit 1; }
 step() {
   local name=$1 log="$LOGS/${1//[^a-zA-Z0-9.-]/-}.log" start=$SECONDS pid rc=0 shown=0 elapsed
   shift
+  # A process group of its own, so that Ctrl+C ends whatever the command has started as well.
+  set -m
   ( "$@" ) >"$log" 2>&1 </dev/null &
   pid=$!
-  # Ctrl+C reaches the command too; what it started must not outlive us.
-  trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
+  set +m
+  trap 'kill -- -"$pid" 2>/dev/null; exit 130' INT TERM
   if [ ! -t 2 ]; then say "▸ $name"; fi
   while kill -0 "$pid" 2>/dev/null; do
     elapsed=$((SECONDS - start))

@@ -63,6 +63,24 @@ internal sealed class Viewer : IAsyncDisposable
     /// <summary>How many peer connections the page has made since it was loaded.</summary>
     public Task<int> ConnectionsAsync() => Page.EvaluateAsync<int>("window.__connections");
 
+    /// <summary>Waits until the page says that it is in this state: "picture", "gone", "lost"… (the body's data-state).</summary>
+    public Task StateAsync(string state) => Eventually.IsTrueAsync($"the page's state '{state}'", async () => await StateAsync() == state, () => $"the console said:\n{string.Join('\n', _console)}");
+
+    public Task<string?> StateAsync() => Page.EvaluateAsync<string?>("document.body.dataset.state ?? null");
+
+    /// <summary>The place on the page, in CSS pixels, where this pixel of the guest is shown.</summary>
+    public async Task<(float X, float Y)> PlaceOfAsync(double x, double y, int guestWidth, int guestHeight)
+    {
+        double[] box = await Page.EvaluateAsync<double[]>("""
+            () => {
+              const shown = [...document.querySelectorAll('video, canvas')].find(e => (e.videoWidth || e.width) > 1 && e.getClientRects().length > 0);
+              const r = shown.getBoundingClientRect();
+              return [r.left, r.top, r.width, r.height];
+            }
+            """);
+        return ((float)(box[0] + (x + 0.5) * box[2] / guestWidth), (float)(box[1] + (y + 0.5) * box[3] / guestHeight));
+    }
+
     /// <summary>The picture that is shown now at its own size; null while there is none.</summary>
     public async Task<Picture?> GrabAsync()
     {
