@@ -68,6 +68,9 @@ public sealed class EndpointRouter : IDisposable
     /// <summary>The live connections.</summary>
     public IReadOnlyList<PeerConnection> Peers => _peers;
 
+    /// <summary>Whether no table holds anything.</summary>
+    internal bool IsEmpty => _peers.Count == 0 && _byUfrag.Count == 0 && _byAddress.Count == 0 && _withOutput.Count == 0;
+
     /// <summary>When <see cref="HandleTimeout"/> is wanted, in ns; <see cref="long.MaxValue"/> for never.</summary>
     public long NextTimeoutNs
     {
@@ -98,6 +101,29 @@ public sealed class EndpointRouter : IDisposable
         _options.FillRandom(id);
         var transport = new AnswerTransport(local.Ufrag, local.Password, _options.Certificate.Fingerprint, _options.Candidates, BitConverter.ToUInt64(id));
         return new AcceptResult(peer, AnswerWriter.Write(offer, session, transport), AcceptError.None);
+    }
+
+    /// <summary>
+    /// Takes a PATCH for a connection. New credentials start an ICE restart (RFC 8445 section 9): the media flows on over
+    /// the old path until the peer nominates one of the new generation. Null where nothing had to be done (204), else the
+    /// body of a 200.
+    /// </summary>
+    public string? Restart(PeerConnection peer, IceFragment fragment)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        ArgumentNullException.ThrowIfNull(fragment);
+        if (fragment.Ufrag is null || peer.CloseReason != CloseReason.None
+            || (fragment.Ufrag == peer.Ice.Remote.Ufrag && fragment.Password == peer.Ice.Remote.Password))
+        {
+            return null;
+        }
+
+        if (peer.Ice.Retiring is not null)
+            _byUfrag.Remove(UfragKey(peer.Ice.Local.UfragBytes));
+        IceCredentials local = NewCredentials();
+        peer.Ice.Restart(local, new IceCredentials(fragment.Ufrag, fragment.Password!));
+        _byUfrag.Add(UfragKey(local.UfragBytes), peer);
+        return IceFragment.Write(local, _options.Candidates);
     }
 
     /// <summary>Takes one datagram; SRTP is decrypted in place. Strangers' datagrams are counted and dropped.</summary>
@@ -195,9 +221,12 @@ public sealed class EndpointRouter : IDisposable
         if (username.Length <= UfragLength || username[UfragLength] != (byte)':' || !_byUfrag.TryGetValue(UfragKey(username), out PeerConnection? peer))
             return DropReason.UnknownUfrag;
         bool wasValidated = peer.Ice.IsValidated(remote);
+        IceCredentials? retiring = peer.Ice.Retiring;
         DropReason outcome = peer.HandleStun(nowNs, message, remote);
         if (outcome == DropReason.None && (!wasValidated || !_byAddress.TryGetValue(remote, out PeerConnection? owner) || owner != peer))
             LearnAddresses(peer, remote);
+        if (retiring is not null && peer.Ice.Retiring is null)
+            _byUfrag.Remove(UfragKey(retiring.UfragBytes));
         return outcome;
     }
 
