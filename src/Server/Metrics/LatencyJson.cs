@@ -1,0 +1,46 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace QemuZeroCopy.Server.Metrics;
+
+/// <summary>
+/// Percentiles as JSON, for the overlay and the benches, which need them finer than Prometheus' buckets:
+/// <c>{"stages":{"wait":{"count":…,"p50Us":…,"p95Us":…,"p99Us":…,"maxUs":…,"sumUs":…},…},"inputResponse":{…},"counters":{…}}</c>.
+/// </summary>
+internal static class LatencyJson
+{
+    /// <summary>Everything counted since the start.</summary>
+    public static byte[] Write(ServerMetrics metrics)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("stages");
+            for (var stage = FrameStage.Wait; stage <= FrameStage.Total; stage++)
+                WriteSnapshot(json, FrameStages.NameOf(stage), metrics.Stage(stage).Snapshot());
+            json.WriteEndObject();
+            WriteSnapshot(json, "inputResponse", metrics.InputResponse.Snapshot());
+            json.WriteStartObject("counters");
+            foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
+                json.WriteNumber(ServerCounterInfo.Of(counter).Name, metrics[counter]);
+            json.WriteNumber("qzc.viewers", metrics.Viewers);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteSnapshot(Utf8JsonWriter json, string name, LatencySnapshot snapshot)
+    {
+        json.WriteStartObject(name);
+        json.WriteNumber("count", snapshot.Count);
+        json.WriteNumber("p50Us", snapshot.PercentileNs(50) / 1000.0);
+        json.WriteNumber("p95Us", snapshot.PercentileNs(95) / 1000.0);
+        json.WriteNumber("p99Us", snapshot.PercentileNs(99) / 1000.0);
+        json.WriteNumber("maxUs", snapshot.PercentileNs(100) / 1000.0);
+        json.WriteNumber("sumUs", snapshot.SumNs / 1000.0);
+        json.WriteEndObject();
+    }
+}
