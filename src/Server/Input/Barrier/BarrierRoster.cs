@@ -52,7 +52,7 @@ internal sealed class BarrierRoster
         BarrierSink[] kept = _sinks;
         if (kept.Length == MaxNames)
         {
-            int idle = Array.FindIndex(kept, sink => !sink.IsConnected);
+            int idle = Array.FindIndex(kept, sink => !sink.IsTaken);
             if (idle < 0)
                 return null;
             kept = [.. kept.AsSpan(0, idle), .. kept.AsSpan(idle + 1)];

@@ -22,6 +22,9 @@ internal sealed class BarrierSink(string name) : IInputSink
     /// <summary>Whether a client of this name is there and ready.</summary>
     public bool IsConnected => Capabilities != InputCapabilities.None;
 
+    /// <summary>Whether a client has the name, ready or not.</summary>
+    public bool IsTaken => Volatile.Read(ref _connection) is not null;
+
     public InputCapabilities Capabilities
     {
         get

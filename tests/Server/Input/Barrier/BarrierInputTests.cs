@@ -225,12 +225,13 @@ public sealed class BarrierInputTests
     }
 
     [Fact]
-    public void Taking_leave_says_goodbye_and_nothing_after_it()
+    public void Taking_leave_lets_go_of_keys_says_goodbye_and_nothing_after_it()
     {
         SessionPeer peer = Entered();
-        peer.Session.MoveBy(1, 1);
+        Press(peer, "KeyA", "a");
+        peer.Drain();
         peer.Session.Close();
-        Assert.Equal(["CBYE"], peer.Drain());
+        Assert.Equal(["DKUP 006100000026", "COUT", "CBYE"], peer.Drain());
         Assert.False(peer.Session.MoveBy(1, 1));
         Assert.Equal(CloseReason.Bye, peer.Session.CloseReason);
     }

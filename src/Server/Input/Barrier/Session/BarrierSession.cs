@@ -127,11 +127,15 @@ internal sealed partial class BarrierSession
         CloseReason = CloseReason.Hangup;
     }
 
-    /// <summary>Takes leave of the client.</summary>
+    /// <summary>Takes leave of the client, with nothing held down: QEMU would never let go of it.</summary>
     public void Close()
     {
-        if (!IsClosed)
-            Fail(CloseReason.Bye, new OutgoingMessage(MessageCode.Close));
+        ReleaseAll();
+        Send(new OutgoingMessage(MessageCode.Close));
+        if (IsClosed)
+            return;
+        _phase = Phase.Closed;
+        CloseReason = CloseReason.Bye;
     }
 
     /// <summary>
