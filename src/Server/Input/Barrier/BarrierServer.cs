@@ -49,6 +49,9 @@ internal sealed class BarrierServer : IAsyncDisposable
     /// <summary>Where clients connect to, with the port that it has become.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Connections that are open, greeted or not.</summary>
+    public int OpenConnections => Volatile.Read(ref _open);
+
     /// <summary>What people compare with what their client shows; null without TLS.</summary>
     public string? Fingerprint => _certificate is null ? null : BarrierCertificate.Describe(_certificate);
 

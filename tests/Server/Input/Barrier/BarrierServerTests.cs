@@ -120,6 +120,7 @@ public sealed class BarrierServerTests : IDisposable
             Assert.Equal("", await tooMany.CodeAsync("Barr"));
         foreach (WireClient client in idle)
             await client.DisposeAsync();
+        await Eventually.TrueAsync(() => server.OpenConnections == 0, () => $"{server.OpenConnections} connections are still open");
         await ReconnectAsync(server, "desk");
     }
 
