@@ -20,7 +20,11 @@ publish() {
   framework=$(aot_framework)
   step "publish qzc ($framework, Native AOT)" \
     dotnet publish src/Server -f "$framework" -p:QzcAotFramework="$framework" -r linux-x64 -c Release \
-      --artifacts-path artifacts/aot -o artifacts/publish -v q || exit 1
+      --artifacts-path artifacts/aot -o artifacts/aot/out -v q || exit 1
+  # One file, moved into place: a qzc that runs from there keeps the one it was started from.
+  mkdir -p artifacts/publish
+  cp artifacts/aot/out/qzc artifacts/publish/.qzc.new
+  mv artifacts/publish/.qzc.new artifacts/publish/qzc
   say "  artifacts/publish/qzc: $(du -h --apparent-size artifacts/publish/qzc | cut -f1)B, $framework"
 }
 

@@ -35,7 +35,7 @@ suite_e2e() {
   publish
   guest
   rm -rf artifacts/e2e
-  run_project EndToEnd 600
+  run_project EndToEnd 900
 }
 
 # The lab has its own file, dev.d/lab.sh.
