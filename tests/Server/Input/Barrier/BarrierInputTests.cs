@@ -43,6 +43,26 @@ public sealed class BarrierInputTests
     }
 
     [Fact]
+    public void Keys_that_a_page_makes_up_carry_the_modifiers_pressed_before_them()
+    {
+        SessionPeer peer = Entered();
+        foreach (string code in (string[])["ControlLeft", "AltLeft", "Delete"])
+            Press(peer, code, "");
+        Assert.Equal(["DKDN EFE300000025", "DKDN EFE900020040", "DKDN EFFF0006006B"], peer.Drain());
+    }
+
+    [Fact]
+    public void AltGr_as_Windows_presses_it_is_AltGr_alone()
+    {
+        SessionPeer peer = Entered();
+        Press(peer, "ControlLeft", "Control", KeyModifiers.Control);
+        Press(peer, "AltRight", "AltGraph", KeyModifiers.Control | KeyModifiers.Alt | KeyModifiers.AltGraph);
+        peer.Drain();
+        Press(peer, "KeyQ", "@", KeyModifiers.Control | KeyModifiers.Alt | KeyModifiers.AltGraph);
+        Assert.Equal(["DKDN 004000200018"], peer.Drain());
+    }
+
+    [Fact]
     public void A_release_without_a_press_is_not_passed_on()
     {
         SessionPeer peer = Entered();

@@ -39,8 +39,13 @@ public sealed partial class BarriercTests(ITestOutputHelper output) : IDisposabl
         Tap(sink, "BracketLeft", "Dead"); // nothing by itself
         Tap(sink, "KeyE", "ê");
         Tap(sink, "Enter", "Enter");
+        // As the page's menu sends it: without letters and modifiers.
+        sink.Key(new KeyInput(KeyAction.Down, "ControlLeft", "", KeyModifiers.None));
+        Tap(sink, "F1", "");
+        sink.Key(new KeyInput(KeyAction.Up, "ControlLeft", "", KeyModifiers.None));
 
-        await PressedAsync(xev, "a 24", "eacute 11", "Shift_L 50", "A 24", "a 24", "Left 113", "F5 71", "Control_R 105", "dead_circumflex 34", "e 26", "ecircumflex 0", "Return 36");
+        await PressedAsync(xev, "a 24", "eacute 11", "Shift_L 50", "A 24", "a 24", "Left 113", "F5 71", "Control_R 105", "dead_circumflex 34", "e 26", "ecircumflex 0", "Return 36", "Control_L 37", "F1 67");
+        Assert.Contains(Details(xev, "KeyPress"), line => line.Contains("state 0x4, keycode 67", StringComparison.Ordinal));
         // All that went down went up again, but for what the input method made of two keys.
         await Eventually.TrueAsync(() => Keys(xev, "KeyRelease").Count == Keys(xev, "KeyPress").Count - 1, () => "a key hangs: " + string.Join(", ", Keys(xev, "KeyRelease")));
     }

@@ -20,5 +20,19 @@ internal static class ModifierMask
             : mask | Bit(modifiers, KeyModifiers.Control, Control) | Bit(modifiers, KeyModifiers.Alt, Alt);
     }
 
+    /// <summary>The modifier that a key of this id is, or 0.</summary>
+    public static int OfKey(ushort id) => id switch
+    {
+        0xEFE1 or 0xEFE2 => Shift,
+        0xEFE3 or 0xEFE4 => Control,
+        0xEFE9 or 0xEFEA => Alt,
+        0xEFEB or 0xEFEC => Super,
+        0xEF7E => AltGr,
+        _ => 0,
+    };
+
+    /// <summary>Adds what is held down to what the event says, but for AltGr, of which Control and Alt are a part on Windows.</summary>
+    public static int With(int mask, int held) => ((mask | held) & AltGr) != 0 ? mask | AltGr : mask | held;
+
     private static int Bit(KeyModifiers modifiers, KeyModifiers modifier, int bit) => (modifiers & modifier) != 0 ? bit : 0;
 }

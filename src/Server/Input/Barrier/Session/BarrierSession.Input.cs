@@ -47,6 +47,8 @@ internal sealed partial class BarrierSession
 
         Enter();
         ushort id = KeyIds.Of(input);
+        // A client makes the mask so: it would let go of a Control that was sent as a key and is not in it.
+        mask = ModifierMask.With(mask, _held.Modifiers);
         bool repeats = _held.IsKeyDown(button);
         _held.PressKey(button, id);
         // QEMU makes a release and a press of DKRP, which a game takes for two; of a second DKDN it makes what

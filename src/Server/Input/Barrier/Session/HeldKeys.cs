@@ -13,6 +13,18 @@ internal sealed class HeldKeys
 
     public bool IsNothingDown => _down == 0;
 
+    /// <summary>The modifiers among the keys that are down, as Barrier's mask.</summary>
+    public int Modifiers
+    {
+        get
+        {
+            int mask = 0;
+            for (int button = 0; _down > 0 && button < _keys.Length; button++)
+                mask |= _keys[button] ? ModifierMask.OfKey(_ids[button]) : 0;
+            return mask;
+        }
+    }
+
     public bool IsKeyDown(ushort button) => _keys[button];
 
     public bool IsMouseDown(int button) => _mouse[button];
