@@ -18,9 +18,6 @@ public sealed partial class PeerConnection
     private readonly PacketResult[] _results = new PacketResult[ResultBatch];
     private long _feedbackReference = -1;
 
-    /// <summary>Told of every packet sent under a transport-wide number, and of what became of it.</summary>
-    internal ICongestionObserver? Congestion { get; set; }
-
     /// <summary>
     /// Takes one datagram from <paramref name="remote"/>; SRTP is decrypted in place. Says why it was dropped, if it was.
     /// </summary>
@@ -108,7 +105,7 @@ public sealed partial class PeerConnection
             : DropReason.UnexpectedRtp;
     }
 
-    private bool HandleRtcp(long nowNs, ReadOnlySpan<byte> compound)
+    internal bool HandleRtcp(long nowNs, ReadOnlySpan<byte> compound)
     {
         var reader = new RtcpReader(compound);
         bool good = true;
@@ -159,7 +156,6 @@ public sealed partial class PeerConnection
             return;
         double sampleMs = elapsed * 1000.0 / 65536;
         Statistics.RoundTripMs = Statistics.RoundTripMs == 0 ? sampleMs : (Statistics.RoundTripMs * 0.875) + (sampleMs * 0.125);
-        Congestion?.OnRoundTrip(nowNs, (long)(sampleMs * 1e6));
     }
 
     private bool HandleNack(long nowNs, ReadOnlySpan<byte> body)
@@ -245,7 +241,7 @@ public sealed partial class PeerConnection
                 continue;
             if (count == ResultBatch)
             {
-                Congestion?.OnFeedback(nowNs, _results.AsSpan(0, count));
+                _congestion?.OnFeedback(nowNs, _results.AsSpan(0, count));
                 count = 0;
             }
 
@@ -253,7 +249,8 @@ public sealed partial class PeerConnection
         }
 
         if (count > 0)
-            Congestion?.OnFeedback(nowNs, _results.AsSpan(0, count));
+            _congestion?.OnFeedback(nowNs, _results.AsSpan(0, count));
+        NoteTarget();
         _feedbackPending = true;
         return true;
     }
@@ -279,14 +276,4 @@ public sealed partial class PeerConnection
 
         return -1;
     }
-}
-
-/// <summary>What congestion control learns from a connection.</summary>
-internal interface ICongestionObserver
-{
-    void OnSent(in SentPacket packet);
-
-    void OnFeedback(long nowNs, ReadOnlySpan<PacketResult> results);
-
-    void OnRoundTrip(long nowNs, long roundTripNs);
 }

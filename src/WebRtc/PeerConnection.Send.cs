@@ -130,7 +130,7 @@ public sealed partial class PeerConnection
         }
     }
 
-    /// <summary>Repetitions first: a picture waits for them. Then the tracks in turn.</summary>
+    /// <summary>Repetitions first: a picture waits for them. Then the tracks in turn, as far as the budget goes; then probes.</summary>
     private void WriteVideo(long nowNs, ref SegmentWriter writer)
     {
         int overhead = _srtp!.RtpOverheadBytes;
@@ -146,27 +146,60 @@ public sealed partial class PeerConnection
             }
         }
 
+        if (writer.Count > 0)
+            return;
+        int probe = _congestion?.ProbeBytes(nowNs) ?? 0;
+        int probeId = probe > 0 ? _congestion!.ProbeId : 0;
+        int budget = _congestion is null ? int.MaxValue : Math.Max(probe, _congestion.BudgetBytes(nowNs));
         for (int i = 0; i < _video.Length && writer.Count == 0; i++)
         {
             VideoSender sender = _video[_nextTrack];
             _nextTrack = (_nextTrack + 1) % _video.Length;
-            for (int size = sender.NextPacketBytes(nowNs, overhead); size > 0 && writer.Takes(size); size = sender.NextPacketBytes(nowNs, overhead))
-            {
-                int written = sender.WriteNext(nowNs, writer.Next, _srtp, (ushort)_sentPackets.NextSequence);
-                writer.Commit(written);
-                Statistics.PacketsSent++;
-                if (sender.UsesTransportFeedback)
-                    NoteSent(nowNs, written, PacketClass.Video);
-            }
+            WriteFrames(nowNs, sender, budget, probeId, ref writer);
+        }
 
-            Statistics.FramesSent = sender.FramesSent;
+        if (writer.Count == 0 && probe > 0)
+            WriteProbe(nowNs, probe, probeId, ref writer);
+    }
+
+    private void WriteFrames(long nowNs, VideoSender sender, int budget, int probeId, ref SegmentWriter writer)
+    {
+        int overhead = _srtp!.RtpOverheadBytes;
+        for (int size = sender.NextPacketBytes(nowNs, overhead); size > 0 && budget > 0 && writer.Takes(size); size = sender.NextPacketBytes(nowNs, overhead))
+        {
+            int written = sender.WriteNext(nowNs, writer.Next, _srtp, (ushort)_sentPackets.NextSequence);
+            writer.Commit(written);
+            budget -= written;
+            Statistics.PacketsSent++;
+            if (sender.UsesTransportFeedback)
+                NoteSent(nowNs, written, PacketClass.Video, probeId);
+        }
+
+        Statistics.FramesSent = sender.FramesSent;
+    }
+
+    /// <summary>No video waits: the newest packet is repeated, which the receiver drops as known.</summary>
+    private void WriteProbe(long nowNs, int bytes, int probeId, ref SegmentWriter writer)
+    {
+        foreach (VideoSender sender in _video)
+        {
+            while (sender.UsesTransportFeedback && bytes > 0)
+            {
+                int size = sender.ProbePacketBytes(_srtp!.RtpOverheadBytes);
+                if (size == 0 || !writer.Takes(size))
+                    return;
+                int written = sender.WriteProbe(writer.Next, _srtp, (ushort)_sentPackets.NextSequence);
+                writer.Commit(written);
+                bytes -= written;
+                NoteSent(nowNs, written, PacketClass.Probe, probeId);
+            }
         }
     }
 
     private void NoteSent(long nowNs, int size, PacketClass packetClass, int probeId = 0)
     {
         SentPacket sent = _sentPackets.Add(size, nowNs, packetClass, probeId);
-        Congestion?.OnSent(sent);
+        _congestion?.OnSent(sent);
     }
 
     /// <summary>SR and SDES of every stream that has begun, RR for the microphone (RFC 3550 section 6).</summary>

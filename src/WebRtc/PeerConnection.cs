@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using QemuZeroCopy.Interop.OpenSsl;
+using QemuZeroCopy.WebRtc.Congestion;
 using QemuZeroCopy.WebRtc.Dtls;
 using QemuZeroCopy.WebRtc.Ice;
 using QemuZeroCopy.WebRtc.Rtcp;
@@ -34,6 +35,8 @@ public sealed partial class PeerConnection : IDisposable
     private readonly SentPacketHistory _sentPackets = new();
     private readonly long _createdNs;
     private IDataTransport? _data;
+    private ICongestionControl? _congestion;
+    private long _lastCaptureNs;
     private SrtpSession? _srtp;
     private PeerState _state;
     private bool _isDisposed;
@@ -111,6 +114,8 @@ public sealed partial class PeerConnection : IDisposable
                 ? _createdNs + (_endpoint.ConnectTimeoutMs * 1_000_000L)
                 : Math.Min(_ice.LastHeardNs + (_endpoint.ConsentTimeoutMs * 1_000_000L), _nextReportNs);
             next = Math.Min(next, _dtls.NextTimeoutNs);
+            if (_congestion is not null)
+                next = Math.Min(next, _congestion.NextTimeoutNs(HasVideoWaiting));
             return _data is null ? next : Math.Min(next, _data.NextTimeoutNs);
         }
     }
@@ -133,6 +138,12 @@ public sealed partial class PeerConnection : IDisposable
         }
 
         _dtls.HandleTimeout(nowNs);
+        if (_congestion is not null && nowNs >= _congestion.NextTimeoutNs(HasVideoWaiting))
+        {
+            _congestion.HandleTimeout(nowNs);
+            NoteTarget();
+        }
+
         if (_data is not null && nowNs >= _data.NextTimeoutNs)
             _data.HandleTimeout(nowNs);
         Router?.MarkDirty(this);
@@ -160,7 +171,9 @@ public sealed partial class PeerConnection : IDisposable
             return false;
         VideoSender sender = _video[index];
         bool queued = sender.Enqueue(frame);
-        if (!queued)
+        if (queued)
+            _congestion?.OnFrame(nowNs, frame.PayloadBytes, FrameIntervalNs(frame));
+        else
             WantKeyFrame(nowNs, index, KeyFrameReason.Skipped);
         Statistics.FramesSkipped = sender.FramesSkipped;
         Router?.MarkDirty(this);
@@ -210,6 +223,37 @@ public sealed partial class PeerConnection : IDisposable
         _dtls.Dispose();
     }
 
+    private bool HasVideoWaiting
+    {
+        get
+        {
+            foreach (VideoSender sender in _video)
+            {
+                if (sender.HasPackets)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>The time to the next frame is taken to be that since the last one, between 240 and 10 frames per second.</summary>
+    private long FrameIntervalNs(VideoFrame frame)
+    {
+        long interval = Math.Clamp(frame.CaptureNs - _lastCaptureNs, 4_000_000, 100_000_000);
+        _lastCaptureNs = frame.CaptureNs;
+        return interval;
+    }
+
+    private void NoteTarget()
+    {
+        if (_congestion is null)
+            return;
+        RateTarget target = _congestion.Target;
+        Statistics.TargetBps = target.TargetBps;
+        Statistics.PathShowsQueue = target.PathShowsQueue;
+    }
+
     private int IndexOf(int track)
     {
         for (int i = 0; i < _video.Length; i++)
@@ -254,6 +298,9 @@ public sealed partial class PeerConnection : IDisposable
         _ice.Heard(nowNs);
         if (_session.Data is not null)
             _data = _endpoint.DataTransportFactory?.Invoke(nowNs);
+        if (Array.Exists(_video, v => v.UsesTransportFeedback))
+            _congestion = _endpoint.CongestionControlFactory?.Invoke(nowNs);
+        NoteTarget();
         for (int i = 0; i < _video.Length; i++)
             WantKeyFrame(nowNs, i, KeyFrameReason.Joined);
     }

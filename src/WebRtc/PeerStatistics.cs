@@ -36,6 +36,12 @@ public sealed class PeerStatistics
     /// <summary>Frames passed over because the viewer was too slow or had to wait for an entry point.</summary>
     public long FramesSkipped { get; internal set; }
 
+    /// <summary>What congestion control allows all media together, in bit/s; 0 where the peer gives no transport-wide feedback.</summary>
+    public long TargetBps { get; internal set; }
+
+    /// <summary>Whether packets stand in a queue on the path.</summary>
+    public bool PathShowsQueue { get; internal set; }
+
     /// <summary>What the peer's REMB allows in bit/s; 0 where it sends none.</summary>
     public long RemoteEstimate { get; internal set; }
 }

@@ -101,6 +101,9 @@ public sealed record EndpointOptions
     /// <summary>Makes the SCTP association of a connection whose handshake is through, at the given time.</summary>
     internal Func<long, IDataTransport>? DataTransportFactory { get; init; }
 
+    /// <summary>Makes the congestion control of a connection whose peer gives transport-wide feedback, at the given time.</summary>
+    internal Func<long, Congestion.ICongestionControl>? CongestionControlFactory { get; init; }
+
     /// <summary>Unix time in ns at monotonic 0, for the NTP times in SR and abs-capture-time.</summary>
     public long UnixEpochNs { get; init; }
 }

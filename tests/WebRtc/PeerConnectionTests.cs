@@ -224,11 +224,10 @@ public class PeerConnectionTests
     [Fact]
     public void Transport_feedback_tells_what_arrived_and_when()
     {
-        using var scene = new Scene { DelayNs = 10_000_000 };
+        var observer = new Observer();
+        using var scene = new Scene(configure: o => o with { CongestionControlFactory = _ => observer }) { DelayNs = 10_000_000 };
         ModelViewer viewer = scene.AddViewer();
         PeerConnection peer = scene.Connect(viewer);
-        var observer = new Observer();
-        peer.Congestion = observer;
         viewer.SendsNacks = false;
         scene.SendFrame(30_000, true);
         scene.Run(200);
@@ -249,6 +248,35 @@ public class PeerConnectionTests
         Assert.Contains(observer.Results, r => !r.IsReceived);
         foreach (PacketResult result in received)
             Assert.InRange(result.ReceivedNs - result.Sent.SentNs, 9_700_000, 11_000_000);
+        Assert.Equal(61, observer.Frames);
+        Assert.Equal(1_000_000, peer.Statistics.TargetBps);
+    }
+
+    [Fact]
+    public void Video_leaves_within_the_budget_and_probes_beside_it()
+    {
+        var control = new Observer { Budget = 5000 };
+        using var scene = new Scene(configure: o => o with { CongestionControlFactory = _ => control });
+        ModelViewer viewer = scene.AddViewer();
+        PeerConnection peer = scene.Connect(viewer);
+        byte[] unit = scene.SendFrame(20_000, true);
+        Assert.InRange(control.Sent.Sum(p => p.SizeBytes), 5000, 6199);
+        scene.Run(20);
+        Assert.InRange(control.Sent.Sum(p => p.SizeBytes), 5000, 6199);
+        control.Probe = 2400;
+        peer.SendAudio(scene.NowNs, [1], 0);
+        scene.Router.MarkDirty(peer);
+        scene.Drain();
+        Assert.InRange(control.Sent.Count(p => p is { ProbeId: 5, Class: PacketClass.Video }), 2, 3);
+        control.Budget = 100_000;
+        scene.Router.MarkDirty(peer);
+        scene.Drain();
+        control.Probe = 3000;
+        scene.Router.MarkDirty(peer);
+        scene.Drain();
+        Assert.Contains(control.Sent, p => p is { ProbeId: 5, Class: PacketClass.Probe });
+        scene.Run(100);
+        Assert.Equal(unit, viewer.Streams.Values.Single().AccessUnits().Single());
     }
 
     [Fact]
@@ -546,17 +574,44 @@ public class PeerConnectionTests
         }
     }
 
-    private sealed class Observer : ICongestionObserver
+    private sealed class Observer : ICongestionControl
     {
         public List<SentPacket> Sent { get; } = [];
 
         public List<PacketResult> Results { get; } = [];
 
-        public void OnSent(in SentPacket packet) => Sent.Add(packet);
+        public int Budget { get; set; } = int.MaxValue;
+
+        public int Probe { get; set; }
+
+        public int Frames { get; private set; }
+
+        public RateTarget Target => new(1_000_000, 2_000_000, false);
+
+        public long RoundTripNs => 0;
+
+        public double LossShare => 0;
+
+        public int ProbeId => 5;
+
+        public void OnFrame(long nowNs, int bytes, long frameIntervalNs) => Frames++;
+
+        public void OnSent(in SentPacket packet)
+        {
+            Sent.Add(packet);
+            Budget = Math.Max(0, Budget - packet.SizeBytes);
+            Probe = Math.Max(0, Probe - packet.SizeBytes);
+        }
 
         public void OnFeedback(long nowNs, ReadOnlySpan<PacketResult> results) => Results.AddRange(results);
 
-        public void OnRoundTrip(long nowNs, long roundTripNs)
+        public int BudgetBytes(long nowNs) => Budget;
+
+        public int ProbeBytes(long nowNs) => Probe;
+
+        public long NextTimeoutNs(bool hasPackets) => long.MaxValue;
+
+        public void HandleTimeout(long nowNs)
         {
         }
     }

@@ -223,6 +223,12 @@ internal sealed class VideoSender
             : 0;
     }
 
+    /// <summary>Whole size of a probe packet; 0 where there is nothing to repeat.</summary>
+    public int ProbePacketBytes(int overheadBytes) =>
+        _rtxPayloadType != 0 && TryFind(_nextSequence - 1, out int packet, out VideoFrame? frame, out _)
+            ? HeaderBytes(full: false) + RtxHeader.Bytes + frame!.PayloadLength(packet) + overheadBytes
+            : 0;
+
     /// <summary>
     /// Writes a repetition of the newest packet, to probe the path with bytes that do no harm; 0 where there is none.
     /// </summary>
