@@ -76,7 +76,8 @@ public sealed partial class PeerConnection
     {
         DataTransportEventKind.Opened => PeerEventKind.ChannelOpened,
         DataTransportEventKind.Message => PeerEventKind.ChannelMessage,
-        _ => PeerEventKind.ChannelClosed,
+        DataTransportEventKind.Closed => PeerEventKind.ChannelClosed,
+        _ => PeerEventKind.ChannelsLost,
     };
 
     /// <summary>Asks the host for a key frame, unless one is on its way or was just asked for.</summary>

@@ -5,6 +5,7 @@ using QemuZeroCopy.WebRtc.Dtls;
 using QemuZeroCopy.WebRtc.Ice;
 using QemuZeroCopy.WebRtc.Rtcp;
 using QemuZeroCopy.WebRtc.Rtp;
+using QemuZeroCopy.WebRtc.Sctp;
 using QemuZeroCopy.WebRtc.Sdp;
 using QemuZeroCopy.WebRtc.Srtp;
 
@@ -265,6 +266,17 @@ public sealed partial class PeerConnection : IDisposable
         return -1;
     }
 
+    private IDataTransport CreateDataTransport(long nowNs, MediaSection offered) =>
+        _endpoint.DataTransportFactory?.Invoke(nowNs) ?? new SctpAssociation(
+            new SctpOptions
+            {
+                MaxPacketBytes = _endpoint.MaxDatagramBytes - DtlsOverheadBytes,
+                LocalPort = AnswerWriter.SctpPort,
+                RemotePort = (ushort)(offered.SctpPort == 0 ? AnswerWriter.SctpPort : offered.SctpPort),
+                MaxMessageBytes = AnswerWriter.MaxMessageBytes,
+            },
+            _endpoint.FillRandom);
+
     /// <summary>The handshake is through: judge the peer, take the keys.</summary>
     private void CompleteHandshake(long nowNs)
     {
@@ -297,7 +309,7 @@ public sealed partial class PeerConnection : IDisposable
         _nextReportNs = nowNs;
         _ice.Heard(nowNs);
         if (_session.Data is not null)
-            _data = _endpoint.DataTransportFactory?.Invoke(nowNs);
+            _data = CreateDataTransport(nowNs, _session.Data.Offered);
         if (Array.Exists(_video, v => v.UsesTransportFeedback))
             _congestion = _endpoint.CongestionControlFactory?.Invoke(nowNs);
         NoteTarget();

@@ -33,6 +33,9 @@ public enum PeerEventKind
     /// <summary>A data channel was closed by the peer.</summary>
     ChannelClosed,
 
+    /// <summary>All data channels are gone with their SCTP association; the media goes on.</summary>
+    ChannelsLost,
+
     /// <summary>One Opus packet of the viewer's microphone; Data is its payload.</summary>
     Microphone,
 }

@@ -98,7 +98,7 @@ public sealed record EndpointOptions
     /// <summary>Time that a connection has from the answer to the end of its handshake, in ms.</summary>
     public int ConnectTimeoutMs { get; init; } = 20_000;
 
-    /// <summary>Makes the SCTP association of a connection whose handshake is through, at the given time.</summary>
+    /// <summary>Stands in for the SCTP association of a connection whose handshake is through; null for the real one.</summary>
     internal Func<long, IDataTransport>? DataTransportFactory { get; init; }
 
     /// <summary>Makes the congestion control of a connection whose peer gives transport-wide feedback, at the given time.</summary>

@@ -9,7 +9,7 @@ internal readonly record struct AnswerTransport(string IceUfrag, string IcePassw
 internal static class AnswerWriter
 {
     /// <summary>Ours to choose; 5000 is what everyone says (RFC 8841 section 5).</summary>
-    private const int SctpPort = 5000;
+    public const int SctpPort = 5000;
 
     /// <summary>The largest message that we reassemble: clipboard text in one piece.</summary>
     public const int MaxMessageBytes = 256 * 1024;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Playwright;
+using QemuZeroCopy.WebRtc.Sdp;
 
 namespace QemuZeroCopy.WebRtc.Tests.Browser;
 
@@ -7,7 +8,7 @@ namespace QemuZeroCopy.WebRtc.Tests.Browser;
 public class ChromiumTests(ChromiumFixture chromium)
 {
     private const string Connect = """
-        async ({ videoCount, audio, data }) => {
+        async ({ videoCount, audio, data, microphone }) => {
             const pc = window.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
             window.videos = [];
             pc.ontrack = event => {
@@ -23,8 +24,15 @@ public class ChromiumTests(ChromiumFixture chromium)
                 pc.addTransceiver('video', { direction: 'recvonly' });
             if (audio)
                 pc.addTransceiver('audio', { direction: 'recvonly' });
-            if (data)
+            if (microphone)
+                pc.addTransceiver((await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks()[0], { direction: 'sendonly' });
+            if (data) {
+                window.echoes = [];
                 window.channel = pc.createDataChannel('input', { ordered: true });
+                window.channel.binaryType = 'arraybuffer';
+                window.channel.onmessage = event => window.echoes.push(typeof event.data === 'string' ? event.data : event.data.byteLength);
+                window.channel.onopen = () => { window.channel.send('hello'); window.channel.send(new Uint8Array(70000)); };
+            }
             await pc.setLocalDescription();
             const answer = await window.accept(pc.localDescription.sdp);
             await pc.setRemoteDescription({ type: 'answer', sdp: answer });
@@ -80,17 +88,176 @@ public class ChromiumTests(ChromiumFixture chromium)
         await page.CloseAsync();
     }
 
+    [Fact]
+    public async Task A_closed_page_is_noticed_at_once()
+    {
+        using var host = new TestHost(TestPictures.SplitScreen(30), 30);
+        IPage page = await ConnectAsync(host, s_oneTrack, 1);
+        await WaitForFramesAsync(page, host, 5);
+        await page.EvaluateAsync("() => window.pc.close()");
+        await WaitForEventAsync(host, "Closed Peer");
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Two_screens_are_decoded_side_by_side()
+    {
+        using var host = new TestHost(TestPictures.SplitScreen(60), 30);
+        var options = new SessionOptions
+        {
+            VideoTracks =
+            [
+                new VideoTrackOptions("screen0", [new VideoFormat(VideoCodecKind.H264, VideoProfile.ConstrainedBaseline)]),
+                new VideoTrackOptions("screen1", [new VideoFormat(VideoCodecKind.H264, VideoProfile.High)]),
+            ],
+        };
+        IPage page = await ConnectAsync(host, options, 2);
+        JsonElement stats = await WaitForFramesAsync(page, host, 30);
+        Assert.Equal(2, stats.GetProperty("framesDecoded").GetArrayLength());
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Lost_packets_come_again_and_nothing_freezes()
+    {
+        var random = new SeededRandom();
+        TestContext.Current.TestOutputHelper?.WriteLine(random.ToString());
+        using var host = new TestHost(TestPictures.SplitScreen(300), 30);
+        IPage page = await ConnectAsync(host, s_oneTrack, 1);
+        await WaitForFramesAsync(page, host, 30);
+        host.LosesOutgoing = () => random.Random.NextDouble() < 0.03;
+        JsonElement stats = await WaitForFramesAsync(page, host, 240);
+        Assert.InRange(stats.GetProperty("nackCount").GetInt32(), 1, 10_000);
+        Assert.InRange(stats.GetProperty("retransmitted").GetInt32(), 1, 10_000);
+        Assert.Equal(0, stats.GetProperty("freezes").GetInt32());
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Messages_go_there_and_back_on_a_data_channel()
+    {
+        using var host = new TestHost(TestPictures.SplitScreen(30), 30);
+        host.OnEvent = (peer, kind, channel, data) =>
+        {
+            if (kind == PeerEventKind.ChannelMessage)
+                Assert.True(peer.SendMessage(host.NowNs, channel, data.Length > 100, data));
+        };
+        IPage page = await ConnectAsync(host, s_oneTrack, 1, data: true);
+        await page.WaitForFunctionAsync("() => window.echoes.length === 2");
+        Assert.Equal("hello,70000", await page.EvaluateAsync<string>("() => window.echoes.join()"));
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task The_microphone_comes_in_as_Opus()
+    {
+        using var host = new TestHost(TestPictures.SplitScreen(30), 30);
+        IPage page = await ConnectAsync(host, s_oneTrack with { AcceptMicrophone = true }, 1, microphone: true);
+        await WaitForEventAsync(host, "Microphone", 25);
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Sound_is_decoded()
+    {
+        using var host = new TestHost(TestPictures.SplitScreen(30), 30);
+        long next = 0;
+        long samples = 0;
+        host.OnIdle = now =>
+        {
+            // The smallest Opus packet there is: a 20 ms stereo frame of silence (RFC 6716 section 3.1: config 31, code 0).
+            if (now < next)
+                return;
+            next = now + 20_000_000;
+            foreach (PeerConnection peer in host.Router.Peers)
+                peer.SendAudio(now, [0xFC, 0xFF, 0xFE], samples);
+            samples += 960;
+        };
+        IPage page = await ConnectAsync(host, s_oneTrack, 1);
+        await page.WaitForFunctionAsync("async () => [...(await window.pc.getStats()).values()].some(r => r.type === 'inbound-rtp' && r.kind === 'audio' && r.totalSamplesReceived > 48000 && r.packetsReceived > 40)");
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Where_only_TCP_is_offered_the_picture_comes_over_TCP()
+    {
+        using var host = new TestHost(TestPictures.SplitScreen(60), 30, kind: TransportKind.Tcp);
+        IPage page = await ConnectAsync(host, s_oneTrack, 1);
+        await WaitForFramesAsync(page, host, 40);
+        Assert.Equal(TransportKind.Tcp, await host.InvokeAsync(_ => host.Router.Peers[0].Remote!.Value.Kind));
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task An_ICE_restart_keeps_the_picture()
+    {
+        using var host = new TestHost(TestPictures.SplitScreen(60), 30);
+        IPage page = await ConnectAsync(host, s_oneTrack, 1);
+        await WaitForFramesAsync(page, host, 20);
+        await page.ExposeFunctionAsync("restart", (string fragment) => host.InvokeAsync(_ =>
+        {
+            Assert.True(IceFragment.TryParse(fragment, out IceFragment? parsed, out string? error), error);
+            return host.Router.Restart(host.Router.Peers[0], parsed);
+        }));
+        await page.EvaluateAsync("""
+            async () => {
+                const pc = window.pc;
+                pc.restartIce();
+                await pc.setLocalDescription();
+                const line = name => pc.localDescription.sdp.match(new RegExp(`a=${name}:.*`))[0];
+                const fragment = await window.restart(`${line('ice-ufrag')}\r\n${line('ice-pwd')}\r\n`);
+                const value = name => fragment.match(new RegExp(`a=${name}:(.*)`))[1].trim();
+                const sdp = pc.remoteDescription.sdp.replace(/a=ice-ufrag:.*/g, 'a=ice-ufrag:' + value('ice-ufrag')).replace(/a=ice-pwd:.*/g, 'a=ice-pwd:' + value('ice-pwd'));
+                await pc.setRemoteDescription({ type: 'answer', sdp });
+            }
+            """);
+        for (int i = 0; i < 100 && await host.InvokeAsync(_ => host.Router.Peers[0].Ice.Retiring is not null); i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.True(await host.InvokeAsync(_ => host.Router.Peers[0].Ice.Retiring is null));
+        int before = await DecodedAsync(page);
+        await WaitForFramesAsync(page, host, before + 30);
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task AV1_is_decoded_too()
+    {
+        List<byte[]> pictures = TestPictures.Av1(40);
+        using var host = new TestHost(pictures, 20, VideoCodecKind.Av1);
+        var options = new SessionOptions { VideoTracks = [new VideoTrackOptions("screen0", [new VideoFormat(VideoCodecKind.Av1)])] };
+        IPage page = await ConnectAsync(host, options, 1);
+        JsonElement stats = await WaitForFramesAsync(page, host, 30);
+        Assert.Equal(640, stats.GetProperty("width").GetInt32());
+        int[] pixels = await page.EvaluateAsync<int[]>(Pixels, 0);
+        AssertColour([0x20, 0x60, 0xC0], pixels[..3]);
+        AssertColour([0xC0, 0x40, 0x20], pixels[3..]);
+        await page.CloseAsync();
+    }
+
+    private static async Task<int> DecodedAsync(IPage page) =>
+        JsonDocument.Parse(await page.EvaluateAsync<string>(Stats)).RootElement.GetProperty("framesDecoded")[0].GetInt32();
+
+    private static async Task WaitForEventAsync(TestHost host, string prefix, int count = 1)
+    {
+        for (int i = 0; i < 200 && host.Events.Count(e => e.StartsWith(prefix, StringComparison.Ordinal)) < count; i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.True(host.Events.Count(e => e.StartsWith(prefix, StringComparison.Ordinal)) >= count, string.Join(", ", host.Events));
+    }
+
     private static void AssertColour(int[] expected, int[] actual)
     {
         for (int i = 0; i < 3; i++)
             Assert.InRange(actual[i], expected[i] - 10, expected[i] + 10);
     }
 
-    private async Task<IPage> ConnectAsync(TestHost host, SessionOptions options, int videoCount, bool data = false)
+    private async Task<IPage> ConnectAsync(TestHost host, SessionOptions options, int videoCount, bool data = false, bool microphone = false)
     {
         IPage page = await chromium.OpenAsync();
+        // getUserMedia wants a secure context; a page of localhost is one.
+        await page.RouteAsync("http://localhost/", route => route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/html", Body = "<!doctype html><title>test</title>" }));
+        await page.GotoAsync("http://localhost/");
         await page.ExposeFunctionAsync("accept", (string offer) => host.AcceptAsync(offer, options));
-        await page.EvaluateAsync<string>(Connect, new { videoCount, audio = options.AudioStreamId is not null, data });
+        await page.EvaluateAsync<string>(Connect, new { videoCount, audio = options.AudioStreamId is not null, data, microphone });
         return page;
     }
 

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using QemuZeroCopy.WebRtc.Dtls;
+using QemuZeroCopy.WebRtc.Ice;
 using QemuZeroCopy.WebRtc.Rtp;
 using QemuZeroCopy.WebRtc.Sdp;
 
@@ -14,6 +15,9 @@ internal sealed class TestHost : IDisposable
 {
     private readonly DtlsCertificate _certificate = DtlsCertificate.Create(DateTimeOffset.UtcNow);
     private readonly Socket _socket = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { DualMode = true };
+    private readonly TcpListener _listener = new(IPAddress.Any, 0);
+    private readonly Dictionary<TransportAddress, (Socket Socket, StreamDeframer Deframer)> _streams = [];
+    private readonly bool _isTcp;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly ConcurrentQueue<Action> _work = new();
     private readonly Thread _thread;
@@ -26,22 +30,24 @@ internal sealed class TestHost : IDisposable
     private long _nextFrameNs;
     private int _nextPicture;
 
-    public TestHost(List<byte[]> pictures, int framesPerSecond)
+    public TestHost(List<byte[]> pictures, int framesPerSecond, VideoCodecKind codec = VideoCodecKind.H264, TransportKind kind = TransportKind.Udp)
     {
         _pictures = pictures;
         _framesPerSecond = framesPerSecond;
         _socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
         _socket.ReceiveTimeout = 2;
-        int port = ((IPEndPoint)_socket.LocalEndPoint!).Port;
+        _listener.Start();
+        _isTcp = kind == TransportKind.Tcp;
+        int port = ((IPEndPoint)(_isTcp ? _listener.LocalEndpoint : _socket.LocalEndPoint!)).Port;
         var options = new EndpointOptions
         {
             Certificate = _certificate,
             FillRandom = RandomNumberGenerator.Fill,
-            Candidates = [.. Addresses().Select(a => TransportAddress.From(new IPEndPoint(a, port)))],
+            Candidates = [.. Addresses().Select(a => TransportAddress.From(new IPEndPoint(a, port), kind))],
             UnixEpochNs = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100 - NowNs,
         };
         Router = new EndpointRouter(options);
-        _source = new VideoSource(VideoCodecKind.H264, options.MaxVideoPayloadBytes);
+        _source = new VideoSource(codec, options.MaxVideoPayloadBytes);
         _thread = new Thread(Run) { IsBackground = true, Name = "test host" };
         _thread.Start();
     }
@@ -56,7 +62,10 @@ internal sealed class TestHost : IDisposable
     /// <summary>Called on the host's thread for each event.</summary>
     public Action<PeerConnection, PeerEventKind, ushort, byte[]>? OnEvent { get; set; }
 
-    private long NowNs => _clock.ElapsedTicks * (1_000_000_000 / Stopwatch.Frequency);
+    /// <summary>What the host's thread does between frames, if anything.</summary>
+    public Action<long>? OnIdle { get; set; }
+
+    public long NowNs => _clock.ElapsedTicks * (1_000_000_000 / Stopwatch.Frequency);
 
     public Task<string> AcceptAsync(string offerSdp, SessionOptions options)
     {
@@ -88,6 +97,9 @@ internal sealed class TestHost : IDisposable
         _thread.Join();
         Router.Dispose();
         _socket.Dispose();
+        _listener.Dispose();
+        foreach ((Socket socket, _) in _streams.Values)
+            socket.Dispose();
         _certificate.Dispose();
     }
 
@@ -101,12 +113,15 @@ internal sealed class TestHost : IDisposable
             while (!_stopping)
             {
                 Receive();
+                if (_isTcp)
+                    ReceiveStreams();
                 while (_work.TryDequeue(out Action? work))
                     work();
                 long now = NowNs;
                 if (now >= Router.NextTimeoutNs)
                     Router.HandleTimeout(now);
                 SendFrame(now);
+                OnIdle?.Invoke(now);
                 Drain(now);
             }
         }
@@ -121,7 +136,7 @@ internal sealed class TestHost : IDisposable
         EndPoint from = new IPEndPoint(IPAddress.IPv6Any, 0);
         try
         {
-            if (!_socket.Poll(1000, SelectMode.SelectRead))
+            if (!_socket.Poll(_isTcp ? 100 : 1000, SelectMode.SelectRead))
                 return;
             while (_socket.Available > 0)
             {
@@ -132,6 +147,28 @@ internal sealed class TestHost : IDisposable
         }
         catch (SocketException error) when (error.SocketErrorCode is SocketError.TimedOut or SocketError.ConnectionRefused or SocketError.WouldBlock)
         {
+        }
+    }
+
+    private void ReceiveStreams()
+    {
+        while (_listener.Pending())
+        {
+            Socket accepted = _listener.AcceptSocket();
+            accepted.NoDelay = true;
+            _streams[TransportAddress.From((IPEndPoint)accepted.RemoteEndPoint!, TransportKind.Tcp)] = (accepted, new StreamDeframer());
+        }
+
+        foreach ((TransportAddress remote, (Socket socket, StreamDeframer deframer)) in _streams)
+        {
+            if (socket.Available == 0)
+                continue;
+            deframer.Advance(socket.Receive(deframer.Space.Span));
+            while (deframer.TryRead(out Span<byte> packet))
+            {
+                Router.Handle(NowNs, packet, remote);
+                Drain(NowNs);
+            }
         }
     }
 
@@ -162,6 +199,13 @@ internal sealed class TestHost : IDisposable
 
         while (Router.PollTransmit(now, _send, out Transmit transmit))
         {
+            if (transmit.Remote.Kind == TransportKind.Tcp)
+            {
+                if (_streams.TryGetValue(transmit.Remote, out var stream))
+                    stream.Socket.Send(_send.AsSpan(0, transmit.LengthBytes));
+                continue;
+            }
+
             IPEndPoint remote = transmit.Remote.ToIPEndPoint();
             remote.Address = remote.Address.MapToIPv6();
             for (int at = 0; at < transmit.LengthBytes; at += transmit.SegmentBytes)

@@ -13,7 +13,29 @@ internal static class TestPictures
         $"-c:v libx264 -preset ultrafast -tune zerolatency -g 100000 -b:v {bitrateKbits}k -maxrate {bitrateKbits}k -bufsize 500k -x264-params aud=1:repeat-headers=1:sliced-threads=0 -colorspace bt709 -color_primaries bt709 -color_trc bt709 -f h264",
         frames);
 
-    public static List<byte[]> Encode(string source, string encoder, int frames)
+    /// <summary>The split screen as AV1, one temporal unit each.</summary>
+    public static List<byte[]> Av1(int frames)
+    {
+        byte[] ivf = Run(
+            "color=c=0x2060C0:size=640x360:rate=30,drawbox=x=320:y=0:w=320:h=360:color=0xC04020:t=fill,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
+            "-c:v libaom-av1 -usage realtime -cpu-used 8 -lag-in-frames 0 -g 100000 -b:v 500k -colorspace bt709 -color_primaries bt709 -color_trc bt709 -f ivf",
+            frames);
+        // IVF: a header of 32 bytes, then frames of 4 bytes of size and 8 of time.
+        var units = new List<byte[]>();
+        for (int at = 32; at < ivf.Length; at += 12 + BitConverter.ToInt32(ivf, at))
+            units.Add(ivf[(at + 12)..(at + 12 + BitConverter.ToInt32(ivf, at))]);
+        Assert.Equal(frames, units.Count);
+        return units;
+    }
+
+    private static List<byte[]> Encode(string source, string encoder, int frames)
+    {
+        List<byte[]> units = Split(Run(source, encoder, frames));
+        Assert.Equal(frames, units.Count);
+        return units;
+    }
+
+    private static byte[] Run(string source, string encoder, int frames)
     {
         var start = new ProcessStartInfo("ffmpeg", $"-v error -f lavfi -i \"{source}\" -frames:v {frames} {encoder} -")
         {
@@ -25,9 +47,7 @@ internal static class TestPictures
         process.StandardOutput.BaseStream.CopyTo(bytes);
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
-        List<byte[]> units = Split(bytes.ToArray());
-        Assert.Equal(frames, units.Count);
-        return units;
+        return bytes.ToArray();
     }
 
     private static List<byte[]> Split(byte[] stream)
