@@ -22,6 +22,7 @@ internal sealed class EncodeLoop(
     private PipelineStatistics _statistics;
     private FramePacer _pacer = new(options.MaxFramesPerSecond);
     private KeyFrameThrottle _keyFrames = new();
+    private readonly LinkBudget _link = new(options.BitsPerSecond);
     private RefinementMap? _refinement;
     private EncoderRate _rate = new(options.BitsPerSecond, options.MaxFramesPerSecond);
     private Scanout? _scanout;
@@ -80,7 +81,8 @@ internal sealed class EncodeLoop(
         }
 
         _pacer.SetRate(requests.FramesPerSecond);
-        long pauseNs = _pacer.WaitNs(nowNs);
+        _link.SetRate(requests.BitsPerSecond, nowNs);
+        long pauseNs = Math.Max(_pacer.WaitNs(nowNs), _link.WaitNs(nowNs));
         if (pauseNs > 0)
         {
             mailbox.Wait(TimeSpan.FromTicks(pauseNs / 100), pictures: false);
@@ -102,7 +104,12 @@ internal sealed class EncodeLoop(
     }
 
     private bool IsTimeForMore(long nowNs) => _isReadable
-        && (_keyFrames.IsDue(nowNs) || _isFlushDue || FormatChanged || (options.Refine && _refinement is { } map && map.NextNs <= nowNs));
+        && (_keyFrames.IsDue(nowNs) || _isFlushDue || FormatChanged || RefinementWaitNs(nowNs) <= 0);
+
+    // A picture that only sharpens waits until the link has sent what is worth more.
+    private long RefinementWaitNs(long nowNs) => options.Refine && _refinement is { NextNs: < long.MaxValue } map
+        ? Math.Max(map.NextNs - nowNs, _link.WaitForRefinementNs(nowNs))
+        : long.MaxValue;
 
     private bool FormatChanged => _format is { } format && format != requests.Format;
 
@@ -112,7 +119,7 @@ internal sealed class EncodeLoop(
     {
         if (!_isReadable)
             return Forever;
-        long untilNs = options.Refine && _refinement is { } map ? map.NextNs - nowNs : long.MaxValue;
+        long untilNs = RefinementWaitNs(nowNs);
         if (_keyFrames.IsRequested)
             untilNs = Math.Min(untilNs, _keyFrames.WaitNs(nowNs));
         return untilNs > Forever.Ticks * 100 ? Forever : TimeSpan.FromTicks(untilNs / 100 + 1);
@@ -227,6 +234,7 @@ internal sealed class EncodeLoop(
     {
         if (_timeline.TakenNs == 0)
             _timeline.TakenNs = nowNs;
+        _timeline.ImportedNs = nowNs;
         if (!Convert(scanout, target))
             return false;
         if (mailbox.HasOvertaken(_damage))
@@ -276,8 +284,10 @@ internal sealed class EncodeLoop(
 
     private void Encode(PictureTarget target, long nowNs)
     {
+        if (_announced != target.Size)
+            _keyFrames.ForceNow();
         bool key = _keyFrames.IsDue(nowNs);
-        int step = options.Refine && !key ? _refinement!.Plan(_owed, nowNs) : 0;
+        int step = !key && RefinementWaitNs(nowNs) <= 0 ? _refinement!.Plan(_owed, nowNs) : 0;
         if (_owed.IsEmpty && !key && step == 0 && !_isFlushDue)
         {
             Count(unchanged: 1);
@@ -295,7 +305,7 @@ internal sealed class EncodeLoop(
         _pacer.Take(nowNs);
         EncodedFrame frame = _pool.Rent();
         frame.Timeline = _timeline;
-        var request = new EncodeRequest(key, step, step > 0 ? _refinement : null);
+        var request = new EncodeRequest(key, step, step > 0 ? _refinement : null, _link.RoomBits(nowNs));
         EncodeOutcome outcome = chain.Encoder!.Encode(target, _owed, request, frame);
         if (outcome == EncodeOutcome.Encoded)
             Deliver(frame, key, step, nowNs);
@@ -313,7 +323,8 @@ internal sealed class EncodeLoop(
         frame.Size = _announced!.Value;
         frame.Codec = chain.Encoder!.Codec;
         Count(encoded: 1, refined: step > 0 && _owed.IsEmpty ? 1 : 0, keyFrames: frame.IsKeyFrame ? 1 : 0, bytes: frame.Length);
-        _refinement!.Commit(_owed, frame.IsKeyFrame, nowNs);
+        _refinement!.Commit(_owed, frame.IsKeyFrame, step, nowNs);
+        _link.Send(frame.Length, nowNs);
         if (key && frame.IsKeyFrame)
             _keyFrames.Sent(nowNs);
         sink.Deliver(frame);

@@ -39,7 +39,11 @@ public enum EncodeOutcome
 /// rest shall take with this picture.
 /// </param>
 /// <param name="Refinement">Which blocks; null with step 0. An encoder that cannot tell blocks apart sharpens the whole picture.</param>
-public readonly record struct EncodeRequest(bool KeyFrame, int RefinementStep, RefinementMap? Refinement = null);
+/// <param name="RoomBits">
+/// What the link has room for now. An encoder without a rate control of its own coarsens the picture to fit.
+/// </param>
+public readonly record struct EncodeRequest(
+    bool KeyFrame, int RefinementStep, RefinementMap? Refinement = null, int RoomBits = 1_000_000);
 
 /// <summary>
 /// Makes access units of NV12 pictures. Owned and called by one encode thread; a new picture size means a

@@ -54,19 +54,11 @@ public sealed class RefinementMap
     /// <summary>When the next block will be due, in ns; <see cref="long.MaxValue"/> when all are sharp.</summary>
     public long NextNs => _nextNs;
 
-    /// <summary>Finds what is due now. <paramref name="changed"/> blocks are not: they move.</summary>
+    /// <summary>Finds what is due now, the highest step of it. <paramref name="changed"/> blocks are not: they move.</summary>
     public int Plan(TileMap changed, long nowNs)
     {
         ArgumentNullException.ThrowIfNull(changed);
         HighestStep = 0;
-        if (nowNs < _nextNs)
-        {
-            if (HadDue)
-                _due.AsSpan().Clear();
-            HadDue = false;
-            return 0;
-        }
-
         uint nowMs = ToMs(nowNs);
         for (int i = 0; i < _due.Length; i++)
         {
@@ -78,16 +70,18 @@ public sealed class RefinementMap
         ForgetMoving(changed);
         foreach (byte step in _due)
             HighestStep = Math.Max(HighestStep, step);
-        HadDue = true;
         return HighestStep;
     }
 
-    /// <summary>The picture planned for was encoded: <paramref name="changed"/> blocks are coarse again, those due took their step.</summary>
-    public void Commit(TileMap changed, bool isKeyFrame, long nowNs)
+    /// <summary>
+    /// A picture was encoded: <paramref name="changed"/> blocks are coarse again, and with
+    /// <paramref name="refinementStep"/> above 0 those planned for have taken their step.
+    /// </summary>
+    public void Commit(TileMap changed, bool isKeyFrame, int refinementStep, long nowNs)
     {
         ArgumentNullException.ThrowIfNull(changed);
         uint nowMs = ToMs(nowNs);
-        if (HighestStep > 0)
+        if (refinementStep > 0)
         {
             for (int i = 0; i < _due.Length; i++)
             {
@@ -108,8 +102,6 @@ public sealed class RefinementMap
 
         FindNext(nowMs);
     }
-
-    private bool HadDue { get; set; }
 
     private static uint DueAfterMs(int step) => (uint)((RestNs + (step - 1) * StepNs) / 1_000_000);
 

@@ -29,6 +29,17 @@ internal sealed class CollectingSink : IEncodedFrameSink, IPipelineObserver
         }
     }
 
+    public IReadOnlyList<FrameTimeline> Timelines
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _timelines];
+        }
+    }
+
+    private readonly List<FrameTimeline> _timelines = [];
+
     /// <summary>All access units end to end.</summary>
     public byte[] Stream => [.. Frames.SelectMany(static frame => frame.Data)];
 
@@ -48,6 +59,7 @@ internal sealed class CollectingSink : IEncodedFrameSink, IPipelineObserver
         lock (_gate)
         {
             _frames.Add((frame.Data.ToArray(), frame.IsKeyFrame));
+            _timelines.Add(frame.Timeline);
             Monitor.PulseAll(_gate);
         }
 

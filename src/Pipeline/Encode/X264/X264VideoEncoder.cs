@@ -1,0 +1,185 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using QemuZeroCopy.Interop.X264;
+using QemuZeroCopy.Pipeline.Convert;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Pipeline.Encode.X264;
+
+/// <summary>
+/// H.264 on the CPU, driven by what changed: unchanged macroblocks are not analysed, and the quantizer follows
+/// the room that the link has.
+/// </summary>
+public sealed unsafe class X264VideoEncoder : IVideoEncoder
+{
+    // What follows a pause this long is new content; see QuantizerControl.Forget.
+    private const long RestNs = 500_000_000;
+
+    private readonly X264Encoder _encoder;
+    private readonly PictureTarget _target;
+    private readonly QuantizerControl _quantizer = new();
+    private readonly EncoderSettings _settings;
+    private readonly int _blocks;
+    private byte* _unchanged;
+    private long _pts;
+    private long _lastNs;
+
+    private X264VideoEncoder(X264Encoder encoder, in EncoderSettings settings, int threads)
+    {
+        _encoder = encoder;
+        _settings = settings;
+        _target = settings.Format.Chroma == ChromaFormat.Yuv444 ? new HostPicture444(settings.Size) : new HostPicture(settings.Size);
+        _blocks = BlocksOf(settings.Size.Width) * BlocksOf(settings.Size.Height);
+        _unchanged = (byte*)NativeMemory.AlignedAlloc((nuint)_blocks, 64);
+        Name = threads > 1 ? $"x264 ({threads} slices)" : "x264";
+    }
+
+    /// <summary>Frees the memory when nobody disposed of the encoder.</summary>
+    ~X264VideoEncoder() => Free();
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public VideoCodec Codec => VideoCodec.H264;
+
+    /// <summary>Opens an encoder; false with one line that says what is missing or what x264 refused.</summary>
+    public static bool TryOpen(in EncoderSettings settings, [NotNullWhen(true)] out X264VideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot) =>
+        TryOpen(settings, ThreadCount.For(settings.Size), out encoder, out whyNot);
+
+    internal static bool TryOpen(in EncoderSettings settings, int threads, [NotNullWhen(true)] out X264VideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot)
+    {
+        encoder = null;
+        if (settings.Format.Codec != VideoCodec.H264)
+        {
+            whyNot = $"x264 does not make {settings.Format.Codec}.";
+            return false;
+        }
+
+        bool planar = settings.Format.Chroma == ChromaFormat.Yuv444;
+        var config = new X264Config
+        {
+            Width = settings.Size.Width,
+            Height = settings.Size.Height,
+            FramesPerSecond = settings.FramesPerSecond,
+            Profile = planar ? (int)H264Profile.High444 : (int)settings.Format.Profile,
+            IsPlanar444 = planar ? 1 : 0,
+            Threads = threads,
+            Effort = 1,
+            UseMacroblockInfo = 1,
+        };
+        if (X264Encoder.TryOpen(config, out whyNot) is not { } native)
+        {
+            whyNot ??= "x264 gave no reason.";
+            return false;
+        }
+
+        encoder = new X264VideoEncoder(native, settings, threads);
+        whyNot = null;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public PictureTarget AcquireTarget() => _target;
+
+    /// <inheritdoc/>
+    public EncodeOutcome Encode(PictureTarget picture, TileMap changed, EncodeRequest request, EncodedFrame frame)
+    {
+        ArgumentNullException.ThrowIfNull(changed);
+        ArgumentNullException.ThrowIfNull(frame);
+        if (!ReferenceEquals(picture, _target) || changed.Size != _settings.Size)
+            throw new ArgumentException("The picture is not this encoder's target.", nameof(picture));
+
+        bool key = request.KeyFrame || _pts == 0;
+        long nowNs = MonotonicClock.NowNs;
+        if (nowNs - _lastNs > RestNs)
+            _quantizer.Forget();
+        _lastNs = nowNs;
+        X264Picture input = Describe(changed, key, request);
+        if (!_encoder.Encode(input, out X264Unit unit))
+            return EncodeOutcome.Failed;
+        if (unit.Length > EncodedFrame.MaxBytes)
+            return EncodeOutcome.Failed;
+        new ReadOnlySpan<byte>(unit.Data, unit.Length).CopyTo(frame.Reserve(unit.Length));
+        frame.Advance(unit.Length);
+        frame.IsKeyFrame = unit.IsKeyFrame != 0;
+        frame.Codec = Codec;
+        if (request.RefinementStep == 0)
+            _quantizer.Learn(unit.Length * 8, frame.IsKeyFrame);
+        return EncodeOutcome.Encoded;
+    }
+
+    /// <inheritdoc/>
+    public void SetRate(int bitsPerSecond, int framesPerSecond)
+    {
+        // The room that comes with each request follows the rate; x264 itself works with constant quantizers.
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _encoder.Dispose();
+        _target.Dispose();
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private X264Picture Describe(TileMap changed, bool key, EncodeRequest request)
+    {
+        var input = new X264Picture { IsKeyFrame = key ? 1 : 0, Pts = _pts++ };
+        byte* luma;
+        if (_target is HostPicture nv12)
+        {
+            (input.Stride0, input.Stride1) = (nv12.Stride, nv12.Stride);
+            input.Plane0 = luma = nv12.Luma;
+            input.Plane1 = nv12.Chroma;
+        }
+        else
+        {
+            var planar = (HostPicture444)_target;
+            (input.Stride0, input.Stride1, input.Stride2) = (planar.Stride, planar.Stride, planar.Stride);
+            input.Plane0 = luma = planar.Y;
+            input.Plane1 = planar.Cb;
+            input.Plane2 = planar.Cr;
+        }
+
+        if (key)
+            changed = _all ??= Filled();
+        else
+            input.Unchanged = MarkUnchanged(changed);
+        input.Qp = request.RefinementStep > 0 && !key
+            ? _quantizer.Refine(request.RefinementStep)
+            : _quantizer.Choose(DetailProbe.Measure(luma, input.Stride0, changed), key, request.RoomBits);
+        return input;
+    }
+
+    private TileMap? _all;
+
+    private TileMap Filled()
+    {
+        var map = new TileMap(_settings.Size, PictureTarget.MacroblockSize);
+        map.Fill();
+        return map;
+    }
+
+    private byte* MarkUnchanged(TileMap changed)
+    {
+        NativeMemory.Fill(_unchanged, (nuint)_blocks, 1);
+        for (int row = 0; row < changed.Rows; row++)
+        {
+            byte* line = _unchanged + (nint)row * changed.Columns;
+            foreach (int column in changed.RowOf(row))
+                line[column] = 0;
+        }
+
+        return _unchanged;
+    }
+
+    private static int BlocksOf(int pixels) => (pixels + PictureTarget.MacroblockSize - 1) / PictureTarget.MacroblockSize;
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(_unchanged);
+        _unchanged = null;
+    }
+}

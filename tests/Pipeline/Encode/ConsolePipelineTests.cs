@@ -1,0 +1,271 @@
+using QemuZeroCopy.Pipeline.Encode;
+using QemuZeroCopy.Pipeline.Encode.X264;
+using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Pipeline.Tests.Convert.Cpu;
+
+namespace QemuZeroCopy.Pipeline.Tests.Encode;
+
+public sealed class ConsolePipelineTests : IDisposable
+{
+    private static readonly PictureSize Size = new(640, 480);
+
+    private readonly CollectingSink _sink = new();
+    private readonly RecordingAcknowledger _acknowledger = new();
+    private readonly FrameMailbox _mailbox;
+    private readonly Random _random = new(4);
+    private readonly List<MemoryScanout> _scanouts = [];
+    private ConsolePipeline? _pipeline;
+
+    public ConsolePipelineTests() => _mailbox = new FrameMailbox(_acknowledger);
+
+    public void Dispose()
+    {
+        _pipeline?.Dispose();
+        _mailbox.Dispose();
+        Assert.All(_scanouts, scanout => Assert.True(scanout.IsFreed));
+    }
+
+    [Fact]
+    public void The_first_picture_is_a_key_frame_of_the_announced_size()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        Assert.True(_sink.Frames[0].IsKeyFrame);
+        Assert.Contains("size 640x480", _sink.Events);
+        Assert.Equal(Size, Statistics.Size);
+        Assert.StartsWith("cpu-", Statistics.Converter, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Damage_that_changes_nothing_makes_no_frame()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        _mailbox.AddDamage(new PixelRect(0, 0, 640, 480), MonotonicClock.NowNs, 7);
+        _acknowledger.WaitFor(7);
+        WaitUntil(() => Statistics.FramesUnchanged == 1);
+        Assert.Single(_sink.Frames);
+    }
+
+    [Fact]
+    public void What_changes_is_decoded_as_it_was_shown()
+    {
+        Start(refine: false, bitsPerSecond: 200_000_000);
+        MemoryScanout scanout = Show(Size);
+        _sink.WaitFor(1);
+        for (int i = 0; i < 5; i++)
+        {
+            _mailbox.AddDamage(Desktop.DrawGlyph(scanout, 3 + i, 4, _random), MonotonicClock.NowNs, (ulong)i + 1);
+            _sink.WaitFor(2 + i);
+        }
+
+        AssertShown(scanout, 44);
+        Assert.Equal(1, Statistics.KeyFrames);
+        _acknowledger.WaitFor(5);
+    }
+
+    [Fact]
+    public void A_key_frame_asked_for_while_nothing_moves_comes()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        for (int i = 0; i < 20; i++)
+            _pipeline!.RequestKeyFrame();
+        _sink.WaitFor(2);
+        Assert.True(_sink.Frames[1].IsKeyFrame);
+        // All twenty are met by one.
+        _mailbox.AddDamage(Desktop.DrawGlyph(_scanouts[0], 1, 1, _random), MonotonicClock.NowNs);
+        _sink.WaitFor(3);
+        Assert.False(_sink.Frames[2].IsKeyFrame);
+    }
+
+    [Fact]
+    public void A_change_of_mode_brings_a_key_frame_of_the_new_size()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        MemoryScanout larger = Show(new PictureSize(1280, 720));
+        _sink.WaitFor(2);
+        Assert.True(_sink.Frames[1].IsKeyFrame);
+        Assert.Contains("size 1280x720", _sink.Events);
+        byte[] decoded = Ffmpeg.Decode(_sink.Frames[1].Data, "nv12");
+        Assert.Equal(Ffmpeg.Nv12Bytes(larger.Size), decoded.Length);
+    }
+
+    [Fact]
+    public void The_screen_goes_off_and_on_again()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        _mailbox.SetScanout(null, MonotonicClock.NowNs);
+        WaitUntil(() => _sink.Events.Contains("size off"));
+        Assert.Null(Statistics.Size);
+        Show(Size);
+        _sink.WaitFor(2);
+        Assert.True(_sink.Frames[1].IsKeyFrame);
+    }
+
+    [Fact]
+    public void Without_viewers_QEMU_is_answered_and_nothing_is_encoded()
+    {
+        Start(viewers: 0, refine: false);
+        MemoryScanout scanout = Show(Size);
+        _mailbox.AddDamage(new PixelRect(0, 0, 8, 8), MonotonicClock.NowNs, 3);
+        _acknowledger.WaitFor(3);
+        Assert.Empty(_sink.Frames);
+        Desktop.DrawGlyph(scanout, 10, 10, _random);
+        _mailbox.AddDamage(new PixelRect(80, 160, 8, 16), MonotonicClock.NowNs, 4);
+        _acknowledger.WaitFor(4);
+        _pipeline!.SetViewerCount(1);
+        _sink.WaitFor(1);
+        Assert.True(_sink.Frames[0].IsKeyFrame);
+        AssertShown(scanout, 30);
+    }
+
+    [Fact]
+    public void One_more_viewer_gets_a_key_frame()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        _pipeline!.SetViewerCount(2);
+        _sink.WaitFor(2);
+        Assert.True(_sink.Frames[1].IsKeyFrame);
+    }
+
+    [Fact]
+    public void A_still_picture_becomes_sharp_and_then_there_is_silence()
+    {
+        Start(refine: true, bitsPerSecond: 3_000_000);
+        MemoryScanout scanout = Show(Size);
+        WaitUntil(() => Statistics.FramesRefined >= RefinementMap.LastStep);
+        AssertShown(scanout, 45);
+        long encoded = Statistics.FramesEncoded;
+        Thread.Sleep(600);
+        Assert.Equal(encoded, Statistics.FramesEncoded);
+        Assert.Equal(RefinementMap.LastStep, Statistics.FramesRefined);
+    }
+
+    [Fact]
+    public void Full_chroma_is_taken_up_with_a_key_frame()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        _pipeline!.SetFormat(new VideoFormat(VideoCodec.H264, H264Profile.High444, ChromaFormat.Yuv444));
+        _sink.WaitFor(2);
+        Assert.True(_sink.Frames[1].IsKeyFrame);
+        Assert.Contains("High 4:4:4", Ffmpeg.Probe(_sink.Frames[1].Data), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_path_that_cannot_read_the_scanout_is_stepped_down_from()
+    {
+        var failing = new FailingPath(QemuZeroCopy.Pipeline.Convert.ConvertOutcome.Unsupported);
+        Start(refine: false, paths: [failing, new CpuVideoPath()]);
+        MemoryScanout scanout = Show(Size);
+        _sink.WaitFor(1);
+        AssertShown(scanout, 30);
+        Assert.Equal(1, failing.Opened);
+        Assert.Contains(_sink.Events, line => line.Contains("failing", StringComparison.Ordinal) && line.Contains("cannot read", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_lost_device_is_opened_again_three_times_and_then_left()
+    {
+        var failing = new FailingPath(QemuZeroCopy.Pipeline.Convert.ConvertOutcome.DeviceLost);
+        Start(refine: false, paths: [failing, new CpuVideoPath()]);
+        MemoryScanout scanout = Show(Size);
+        _sink.WaitFor(1);
+        AssertShown(scanout, 30);
+        Assert.Equal(3, failing.Opened);
+    }
+
+    [Fact]
+    public void Damage_beyond_the_frame_rate_is_put_together()
+    {
+        Start(refine: false, framesPerSecond: 10);
+        MemoryScanout scanout = Show(Size);
+        _sink.WaitFor(1);
+        long start = MonotonicClock.NowNs;
+        for (int i = 0; i < 40; i++)
+        {
+            _mailbox.AddDamage(Desktop.DrawGlyph(scanout, i, 2, _random), MonotonicClock.NowNs);
+            Thread.Sleep(10);
+        }
+
+        WaitUntil(() => Statistics.FramesTaken >= 3);
+        double seconds = (MonotonicClock.NowNs - start) * 1e-9;
+        Assert.InRange(_sink.Frames.Count, 2, 3 + (int)(seconds * 10));
+    }
+
+    [Fact]
+    public void Timelines_tell_the_stages_in_order()
+    {
+        Start(refine: false);
+        long damage = MonotonicClock.NowNs;
+        Show(Size);
+        _sink.WaitFor(1);
+        FrameTimeline way = _sink.Timelines[0];
+        Assert.True(damage <= way.DamageNs);
+        Assert.True(way.DamageNs <= way.TakenNs);
+        Assert.True(way.TakenNs <= way.ImportedNs);
+        Assert.True(way.ImportedNs <= way.ConvertedNs);
+        Assert.True(way.ConvertedNs <= way.FirstSliceNs);
+        Assert.True(way.FirstSliceNs <= way.EncodedNs);
+    }
+
+    [Fact]
+    public void What_was_never_encoded_is_answered_at_the_end()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        _mailbox.AddDamage(new PixelRect(0, 0, 8, 8), MonotonicClock.NowNs, 9);
+        _pipeline!.Dispose();
+        _mailbox.Dispose();
+        _acknowledger.WaitFor(9);
+    }
+
+    private PipelineStatistics Statistics => _pipeline!.Statistics;
+
+    private void Start(int viewers = 1, bool refine = true, int bitsPerSecond = 20_000_000, int framesPerSecond = 60, VideoPath[]? paths = null)
+    {
+        var options = new ConsolePipelineOptions { Viewers = viewers, Refine = refine, BitsPerSecond = bitsPerSecond, MaxFramesPerSecond = framesPerSecond };
+        _pipeline = new ConsolePipeline(_mailbox, paths ?? [new CpuVideoPath()], _sink, options, _sink);
+        _pipeline.Start();
+    }
+
+    private MemoryScanout Show(PictureSize size)
+    {
+        MemoryScanout scanout = Desktop.Scanout(size);
+        _scanouts.Add(scanout);
+        Desktop.FillWithText(scanout, _random);
+        _mailbox.SetScanout(scanout, MonotonicClock.NowNs);
+        return scanout;
+    }
+
+    private void AssertShown(MemoryScanout scanout, double leastDb)
+    {
+        byte[] decoded = Ffmpeg.Decode(_sink.Stream, "nv12");
+        int bytes = Ffmpeg.Nv12Bytes(scanout.Size);
+        (byte[] y, byte[] chroma) = ReferenceConverter.ToNv12(scanout.Bytes, scanout.Stride, scanout.Size, scanout.Format);
+        double psnr = Ffmpeg.Psnr([.. y, .. chroma], decoded.AsSpan(decoded.Length - bytes));
+        Assert.True(psnr >= leastDb, $"{psnr:F1} dB is less than {leastDb}");
+    }
+
+    private static void WaitUntil(Func<bool> condition)
+    {
+        long end = MonotonicClock.NowNs + 30_000_000_000;
+        while (!condition())
+        {
+            Assert.True(MonotonicClock.NowNs < end, "It did not happen within half a minute.");
+            Thread.Sleep(5);
+        }
+    }
+}
