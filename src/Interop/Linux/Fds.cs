@@ -67,6 +67,13 @@ public static unsafe class Fds
         return copy < 0 ? null : new SafeFileHandle(copy, ownsHandle: true);
     }
 
+    /// <summary>A duplicate with CLOEXEC set, or null when the handle is closed or the process has too many fds.</summary>
+    public static SafeFileHandle? TryDuplicate(SafeHandle handle)
+    {
+        using BorrowedFd fd = Borrow(handle);
+        return TryDuplicate(fd.Value);
+    }
+
     /// <summary>Inode, length and kind; false when the fd is not open.</summary>
     public static bool TryStat(SafeHandle handle, out FileFacts facts)
     {

@@ -1,0 +1,26 @@
+namespace QemuZeroCopy.Pipeline.Display;
+
+/// <summary>How to attach to a VM's display.</summary>
+public sealed record DisplayOptions
+{
+    /// <summary>How long the whole attach may take; 10 s by default.</summary>
+    public TimeSpan AttachTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether consoles are listened to from the start, which is the default. Without it, each console waits for
+    /// <see cref="ConsoleDisplay.SetListening"/>.
+    /// </summary>
+    public bool ListenAtOnce { get; init; } = true;
+
+    /// <summary>Whether to take pictures in shared memory (Listener.Unix.Map); off is for tests of older QEMU's ways.</summary>
+    public bool OfferSharedMemory { get; init; } = true;
+
+    /// <summary>Whether to take DMA-BUFs of several planes (Listener.Unix.ScanoutDMABUF2).</summary>
+    public bool OfferMultiPlane { get; init; } = true;
+
+    /// <summary>How long a Disable may last before the screen counts as off; 100 ms by default.</summary>
+    public TimeSpan OffDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long an update may wait for its acknowledgement before QEMU is answered without; 250 ms by default.</summary>
+    public TimeSpan AcknowledgementTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
+}
