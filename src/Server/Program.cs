@@ -1,1 +1,3 @@
-Console.WriteLine("qzc");
+using QemuZeroCopy.Server.Cli;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

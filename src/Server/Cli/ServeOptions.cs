@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using QemuZeroCopy.Pipeline.Convert.Gpu;
+
+namespace QemuZeroCopy.Server.Cli;
+
+/// <summary>The options that every serving command has.</summary>
+internal sealed class ServeOptions
+{
+    private readonly Option<IPEndPoint> _listen = new("--listen")
+    {
+        Description = $"Address and port of the page. [default: {ListenAddress.Default}]",
+        HelpName = "ADDRESS:PORT",
+        CustomParser = ParseEndPoint,
+    };
+
+    private readonly Option<int?> _udpPort = new("--udp-port")
+    {
+        Description = "UDP port of picture and sound, one for all viewers. [default: the page's port number]",
+        HelpName = "PORT",
+    };
+
+    private readonly Option<IPAddress[]> _publicAddresses = new("--public-ip")
+    {
+        Description = "Address under which browsers reach this machine's UDP port, for a server behind NAT; IPv4 or IPv6, may be repeated.",
+        HelpName = "ADDRESS",
+        CustomParser = ParseAddresses,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    private readonly Option<string?> _token = new("--token")
+    {
+        Description = "The secret that lets a browser in. [default: a new random one, printed with the address]",
+        HelpName = "SECRET",
+    };
+
+    private readonly Option<string?> _certificate = new("--tls-cert") { Description = "Certificate chain in PEM: serves https.", HelpName = "FILE" };
+
+    private readonly Option<string?> _key = new("--tls-key") { Description = "Its private key in PEM.", HelpName = "FILE" };
+
+    private readonly Option<bool> _insecure = new("--insecure")
+    {
+        Description = "Listen beyond this machine without TLS; whoever can read the network can then read the token.",
+    };
+
+    private readonly Option<string> _gpu = new("--gpu")
+    {
+        Description = "Which GPUs may convert pictures. [default: auto]",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<string?> _renderNode = new("--render-node") { Description = "The GPU to convert and encode on, as /dev/dri/renderD128.", HelpName = "FILE" };
+
+    private readonly BarrierOptions _barrier = new();
+
+    public ServeOptions()
+    {
+        _gpu.AcceptOnlyFromAmong("auto", "none", "vulkan", "gl");
+        _udpPort.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int port) || port is < 0 or > ushort.MaxValue))
+                result.AddError($"--udp-port takes a port number from 0 to 65535, not '{result.Tokens[0].Value}'.");
+        });
+    }
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_listen);
+        command.Options.Add(_udpPort);
+        command.Options.Add(_publicAddresses);
+        command.Options.Add(_token);
+        command.Options.Add(_certificate);
+        command.Options.Add(_key);
+        command.Options.Add(_insecure);
+        command.Options.Add(_gpu);
+        command.Options.Add(_renderNode);
+        _barrier.AddTo(command);
+    }
+
+    /// <summary>The settings, checked.</summary>
+    /// <exception cref="UserError">They do not go together.</exception>
+    public ServeSettings Read(ParseResult parsed)
+    {
+        var settings = new ServeSettings
+        {
+            Listen = parsed.GetValue(_listen) ?? ListenAddress.Default,
+            UdpPort = parsed.GetValue(_udpPort),
+            PublicAddresses = parsed.GetValue(_publicAddresses) ?? [],
+            Token = parsed.GetValue(_token),
+            TlsCertificatePath = parsed.GetValue(_certificate),
+            TlsKeyPath = parsed.GetValue(_key),
+            Insecure = parsed.GetValue(_insecure),
+            Gpu = Enum.Parse<GpuChoice>(parsed.GetRequiredValue(_gpu), ignoreCase: true),
+            RenderNode = parsed.GetValue(_renderNode),
+            Input = _barrier.ReadMode(parsed),
+            Barrier = _barrier.Read(parsed, parsed.GetValue(_insecure)),
+        };
+        settings.ThrowIfUnsound();
+        return settings;
+    }
+
+    private static IPEndPoint? ParseEndPoint(ArgumentResult result)
+    {
+        if (result.Tokens.Count == 1 && ListenAddress.TryParse(result.Tokens[0].Value, out IPEndPoint? endPoint))
+            return endPoint;
+        result.AddError($"--listen takes an address of this machine and a port, as in 127.0.0.1:8081 or [::]:8081, not '{string.Join(' ', result.Tokens)}'.");
+        return null;
+    }
+
+    private static IPAddress[] ParseAddresses(ArgumentResult result)
+    {
+        var addresses = new List<IPAddress>(result.Tokens.Count);
+        foreach (Token token in result.Tokens)
+        {
+            if (IPAddress.TryParse(token.Value, out IPAddress? address) && (token.Value.Contains('.', StringComparison.Ordinal) || token.Value.Contains(':', StringComparison.Ordinal)))
+                addresses.Add(address);
+            else
+                result.AddError($"--public-ip takes an IPv4 or IPv6 address, not '{token.Value}'.");
+        }
+
+        return [.. addresses];
+    }
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using QemuZeroCopy.Pipeline.Convert.Gpu;
+using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.Server.Input.Barrier;
+
+namespace QemuZeroCopy.Server.Cli;
+
+/// <summary>What the commands that serve a screen have in common, checked and complete.</summary>
+internal sealed record ServeSettings
+{
+    /// <summary>Where HTTP is served; port 0 lets the kernel choose.</summary>
+    public IPEndPoint Listen { get; init; } = ListenAddress.Default;
+
+    /// <summary>UDP port of all viewers' media; null takes the number of the HTTP port.</summary>
+    public int? UdpPort { get; init; }
+
+    /// <summary>Addresses told to browsers beside the machine's own, for a server behind NAT.</summary>
+    public IReadOnlyList<IPAddress> PublicAddresses { get; init; } = [];
+
+    /// <summary>The secret that lets a browser in; null makes a random one.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>PEM files of the certificate chain and its key; both or none.</summary>
+    public string? TlsCertificatePath { get; init; }
+
+    /// <inheritdoc cref="TlsCertificatePath"/>
+    public string? TlsKeyPath { get; init; }
+
+    /// <summary>The person has said that plain HTTP beyond loopback is all right.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>Which way the pages' input goes.</summary>
+    public InputMode Input { get; init; } = InputMode.Auto;
+
+    /// <summary>How Barrier clients are taken; null where none are.</summary>
+    public BarrierSettings? Barrier { get; init; }
+
+    /// <summary>Which GPUs may convert pictures.</summary>
+    public GpuChoice Gpu { get; init; } = GpuChoice.Auto;
+
+    /// <summary>The render node that conversion and encoding are confined to; null for any.</summary>
+    public string? RenderNode { get; init; }
+
+    public bool UsesTls => TlsCertificatePath is not null;
+
+    /// <summary>Refuses combinations that would be unsafe or make no sense.</summary>
+    /// <exception cref="UserError">With what to do instead.</exception>
+    public void ThrowIfUnsound()
+    {
+        if (TlsCertificatePath is null != TlsKeyPath is null)
+            throw UserError.Usage("--tls-cert and --tls-key belong together: give both, or neither.");
+        if (!IPAddress.IsLoopback(Listen.Address) && !UsesTls && !Insecure)
+        {
+            throw UserError.Usage(
+                $"listening on {Listen} without TLS would send the screen's keystrokes and the token in the clear: add --tls-cert and --tls-key, listen on 127.0.0.1 behind a proxy or an ssh tunnel, or say --insecure.");
+        }
+
+        if (Barrier?.FindFault() is { } fault)
+            throw UserError.Usage(fault);
+        if (Token is { Length: < MinTokenLength })
+            throw UserError.Usage($"the token is shorter than {MinTokenLength} characters, which is quickly guessed: give a longer one, or none for a random one.");
+        if (Token is not null && Token.Any(c => !IsUnreserved(c)))
+            throw UserError.Usage("the token has characters that do not survive in an address: use letters, digits, '-', '.', '_' and '~'.");
+    }
+
+    private const int MinTokenLength = 8;
+
+    /// <summary>RFC 3986 section 2.3.</summary>
+    private static bool IsUnreserved(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~';
+}

@@ -1,0 +1,158 @@
+using System.Runtime;
+using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Server.Cli;
+using QemuZeroCopy.Server.Input.Barrier;
+using QemuZeroCopy.Server.Metrics;
+using QemuZeroCopy.Server.Viewers;
+using QemuZeroCopy.Server.Vm;
+using QemuZeroCopy.Server.Web;
+
+namespace QemuZeroCopy.Server;
+
+/// <summary>Joins display, pipelines, network and web, and keeps them running until it is told to stop.</summary>
+internal static class Host
+{
+    /// <summary>QEMU opens its QMP socket within milliseconds of its start; a loaded machine gets longer.</summary>
+    private static readonly TimeSpan s_qemuStartTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>Serves a QEMU that runs already, until a signal.</summary>
+    public static async Task<int> ServeAsync(DisplayEndpoint endpoint, ServeSettings settings, TextWriter output)
+    {
+        using var signals = new StopSignals();
+        await using Serving serving = await StartAsync(endpoint, settings, signals.Stop).ConfigureAwait(false);
+        await AnnounceAsync(serving.Web, output).ConfigureAwait(false);
+        try
+        {
+            await Task.Delay(Timeout.Infinite, signals.Stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // That is how it ends.
+        }
+
+        return 0;
+    }
+
+    /// <summary>Serves a QEMU that we started, until it ends. Returns its exit code.</summary>
+    public static async Task<int> ServeProcessAsync(QemuProcess qemu, ServeSettings settings, TextWriter output)
+    {
+        using var signals = new StopSignals();
+        signals.Redirect(qemu.Signal);
+        Task<int> exit = qemu.WaitForExitAsync();
+        if (!await QmpSocketAppearsAsync(qemu, exit).ConfigureAwait(false))
+            return await ExitCodeOfEarlyEndAsync(qemu, exit).ConfigureAwait(false);
+        try
+        {
+            await using Serving serving = await StartAsync(new DisplayEndpoint.Qmp(qemu.QmpSocketPath), settings, signals.Stop).ConfigureAwait(false);
+            await AnnounceAsync(serving.Web, output).ConfigureAwait(false);
+            return await exit.ConfigureAwait(false);
+        }
+        catch (UserError) when (qemu.HasExited)
+        {
+            return await ExitCodeOfEarlyEndAsync(qemu, exit).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<Serving> StartAsync(DisplayEndpoint endpoint, ServeSettings settings, CancellationToken stop)
+    {
+        // Collections are rare here and must not make a frame late.
+        GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
+        var serving = new Serving();
+        try
+        {
+            await serving.StartAsync(endpoint, settings, stop).ConfigureAwait(false);
+            return serving;
+        }
+        catch (DisplayAttachException e)
+        {
+            await serving.DisposeAsync().ConfigureAwait(false);
+            throw new UserError(e.Message, inner: e);
+        }
+        catch
+        {
+            await serving.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static Task AnnounceAsync(WebServer web, TextWriter output) => output.WriteLineAsync($"Open {web.Address}");
+
+    private static async Task<bool> QmpSocketAppearsAsync(QemuProcess qemu, Task exit)
+    {
+        using var timeout = new CancellationTokenSource(s_qemuStartTimeout);
+        while (!File.Exists(qemu.QmpSocketPath))
+        {
+            if (exit.IsCompleted || timeout.IsCancellationRequested)
+                return false;
+            await Task.Delay(10, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    /// <summary>QEMU has said why on stderr itself, unless it is for want of the display that we asked for.</summary>
+    private static async Task<int> ExitCodeOfEarlyEndAsync(QemuProcess qemu, Task<int> exit)
+    {
+        if (!exit.IsCompleted)
+            throw new UserError($"{qemu.Program} has not opened its QMP socket within {s_qemuStartTimeout.TotalSeconds:0} seconds: is it QEMU?");
+        int code = await exit.ConfigureAwait(false);
+        if (code != 0 && !await QemuProcess.HasDBusDisplayAsync(qemu.Program).ConfigureAwait(false))
+            throw new UserError($"{qemu.Program} has no D-Bus display: install it (Debian and Ubuntu: qemu-system-modules-opengl; Fedora: qemu-ui-dbus). 'qzc doctor' tells more.");
+        return code;
+    }
+
+    /// <summary>Everything that runs while a machine is served; ends in the reverse order of its start.</summary>
+    private sealed class Serving : IAsyncDisposable
+    {
+        private readonly ServerMetrics _metrics = new();
+        private readonly ILoggerFactory _logs = LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(LogLevel.Information)
+            .AddSimpleConsole(console => console.SingleLine = true)
+            .Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+
+        private BarrierServer? _barrier;
+        private MediaService? _media;
+        private VideoPaths? _paths;
+        private MachineSession? _session;
+
+        public WebServer Web { get; private set; } = null!;
+
+        public async Task StartAsync(DisplayEndpoint endpoint, ServeSettings settings, CancellationToken stop)
+        {
+            if (settings.Barrier is { } barrier)
+                _barrier = StartBarrier(barrier);
+            var machine = new Machine(settings.Input, _barrier?.Roster);
+            _media = MediaService.Start(settings, _metrics);
+            _paths = new VideoPaths(settings.Gpu, settings.RenderNode);
+            _session = new MachineSession(endpoint, machine, _media, _paths, _logs.CreateLogger("qemu"));
+            await _session.StartAsync(stop).ConfigureAwait(false);
+            Web = await WebServer.StartAsync(settings, machine, _media, stop).ConfigureAwait(false);
+        }
+
+        private BarrierServer StartBarrier(BarrierSettings barrier)
+        {
+            try
+            {
+                return BarrierServer.Start(barrier, TimeProvider.System, _logs.CreateLogger("barrier"));
+            }
+            catch (IOException e)
+            {
+                throw new UserError(e.Message, inner: e);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Web is not null)
+                await Web.DisposeAsync().ConfigureAwait(false);
+            if (_session is not null)
+                await _session.DisposeAsync().ConfigureAwait(false);
+            _paths?.Dispose();
+            _media?.Dispose();
+            if (_barrier is not null)
+                await _barrier.DisposeAsync().ConfigureAwait(false);
+            _metrics.Dispose();
+            _logs.Dispose();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Server.Input;
+
+/// <summary>
+/// One viewer's input, whichever way its messages come: the WebSocket or data channels. Lets go of what a
+/// viewer holds that falls silent or leaves. Callable from any thread.
+/// </summary>
+internal sealed class ViewerInput : IDisposable
+{
+    /// <summary>A page that holds something says so every 80 ms; after this time without a word it is taken to be dead.</summary>
+    public const int SilenceMs = 250;
+
+    private readonly Lock _gate = new();
+    private readonly HeldInput _held;
+    private readonly InputReader _reader;
+    private readonly Func<PictureSize?> _picture;
+    private readonly Timer _deadMan;
+    private bool _allowed = true;
+
+    /// <param name="target">Where it goes.</param>
+    /// <param name="picture">The size of what the viewer sees now.</param>
+    public ViewerInput(IInputSink target, Func<PictureSize?> picture)
+    {
+        _held = new HeldInput(target);
+        _reader = new InputReader(_held);
+        _picture = picture;
+        _deadMan = new Timer(_ => ReleaseAll());
+    }
+
+    /// <summary>Messages that made no sense.</summary>
+    public long Malformed => _reader.Malformed;
+
+    /// <summary>Whether this viewer may drive the machine; taking that away lets go of what it holds.</summary>
+    public bool Allowed
+    {
+        get => Volatile.Read(ref _allowed);
+        set
+        {
+            Volatile.Write(ref _allowed, value);
+            if (!value)
+                ReleaseAll();
+        }
+    }
+
+    /// <summary>Applies one message of the page.</summary>
+    public void Apply(ReadOnlySpan<byte> message)
+    {
+        lock (_gate)
+        {
+            if (!_allowed)
+                return;
+            _reader.Apply(message, _picture());
+            _deadMan.Change(_held.HoldsAnything ? SilenceMs : Timeout.Infinite, Timeout.Infinite);
+        }
+    }
+
+    /// <summary>Lets go of everything.</summary>
+    public void ReleaseAll()
+    {
+        lock (_gate)
+            _held.ReleaseAll();
+    }
+
+    public void Dispose()
+    {
+        _deadMan.Dispose();
+        ReleaseAll();
+    }
+}

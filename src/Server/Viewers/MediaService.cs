@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using QemuZeroCopy.Interop.Linux;
+using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Server.Cli;
+using QemuZeroCopy.Server.Metrics;
+using QemuZeroCopy.Server.Web;
+using QemuZeroCopy.WebRtc;
+using QemuZeroCopy.WebRtc.Dtls;
+using QemuZeroCopy.WebRtc.Sdp;
+
+namespace QemuZeroCopy.Server.Viewers;
+
+/// <summary>Opens and ends media sessions on behalf of WHEP, and keeps the hubs of the consoles.</summary>
+internal sealed class MediaService : IMediaGateway, IDisposable
+{
+    private readonly ConcurrentDictionary<int, ViewerHub> _hubs = new();
+    private readonly NetworkThread _network;
+    private readonly ServerMetrics _metrics;
+    private readonly EndpointOptions _options;
+
+    private MediaService(NetworkThread network, ServerMetrics metrics, EndpointOptions options) => (_network, _metrics, _options) = (network, metrics, options);
+
+    /// <summary>Binds the UDP port and starts the network thread.</summary>
+    /// <exception cref="UserError">The port is taken or not ours to use.</exception>
+    public static MediaService Start(ServeSettings settings, ServerMetrics metrics)
+    {
+        UdpSocket socket = Bind(new IPEndPoint(settings.Listen.Address, settings.UdpPort ?? settings.Listen.Port));
+        var options = new EndpointOptions
+        {
+            Certificate = DtlsCertificate.Create(DateTimeOffset.UtcNow),
+            FillRandom = RandomNumberGenerator.Fill,
+            Candidates = Candidates(settings, socket.LocalPort),
+            UnixEpochNs = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100 - MonotonicClock.NowNs,
+        };
+        var network = new NetworkThread(socket, new EndpointRouter(options), metrics);
+        network.Start();
+        return new MediaService(network, metrics, options);
+    }
+
+    /// <inheritdoc/>
+    public SessionRegistry Sessions { get; } = new();
+
+    /// <summary>The hub of a console; made when first asked for.</summary>
+    public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>
+    {
+        var hub = new ViewerHub(_network, _metrics, _options.MaxVideoPayloadBytes);
+        _network.AddHub(hub);
+        return hub;
+    });
+
+    /// <inheritdoc/>
+    public ViewerHub? FindHub(int console) => _hubs.GetValueOrDefault(console);
+
+    /// <inheritdoc/>
+    public async Task<MediaAnswer> OpenAsync(int console, string offer, string session, CancellationToken cancellation)
+    {
+        if (!_hubs.TryGetValue(console, out ViewerHub? hub))
+            return new MediaAnswer(MediaOutcome.NotFound, "The machine has no such console.");
+        if (!SessionOffer.TryParse(offer, out SessionOffer? parsed, out string? error))
+            return new MediaAnswer(MediaOutcome.BadOffer, error);
+        var wanted = new WebRtc.SessionOptions { VideoTracks = [new VideoTrackOptions($"console{console}", [new VideoFormat(VideoCodecKind.H264, VideoProfile.ConstrainedBaseline)])] };
+        string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        return await _network.InvokeAsync(router =>
+        {
+            AcceptResult accepted = router.Accept(MonotonicClock.NowNs, parsed, wanted);
+            if (accepted.Peer is not { } peer)
+                return Refusal(accepted.Error);
+            _network.Keep(new Viewer(id, peer, hub) { Input = Sessions.Find(session) });
+            return new MediaAnswer(MediaOutcome.Accepted, accepted.AnswerSdp!, id);
+        }).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<MediaAnswer> PatchAsync(string resourceId, string fragment, CancellationToken cancellation) => _network.InvokeAsync(_ =>
+        _network.Find(resourceId) is null
+            ? new MediaAnswer(MediaOutcome.NotFound, "This session has ended already.")
+            : new MediaAnswer(MediaOutcome.Accepted, ""));
+
+    /// <inheritdoc/>
+    public Task<bool> CloseAsync(string resourceId) => _network.InvokeAsync(_ =>
+    {
+        Viewer? viewer = _network.Find(resourceId);
+        viewer?.Peer.Close(MonotonicClock.NowNs);
+        return viewer is not null;
+    });
+
+    public void Dispose() => _network.Dispose();
+
+    private static MediaAnswer Refusal(AcceptError error) => error == AcceptError.TooManyPeers
+        ? new MediaAnswer(MediaOutcome.Full, "As many viewers as this server takes are there already.")
+        : new MediaAnswer(MediaOutcome.BadOffer, "The offer has no video in H.264 that this server could send.");
+
+    /// <summary>Where browsers may reach the socket: its own address, or all of this machine's, and what the person named.</summary>
+    private static List<TransportAddress> Candidates(ServeSettings settings, int port)
+    {
+        IPAddress bound = settings.Listen.Address;
+        IEnumerable<IPAddress> own = bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? OwnAddresses(bound.AddressFamily) : [bound];
+        return [.. settings.PublicAddresses.Concat(own).Distinct().Select(a => TransportAddress.From(new IPEndPoint(a, port)))];
+    }
+
+    private static IEnumerable<IPAddress> OwnAddresses(AddressFamily family) => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(nic => nic.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
+        .SelectMany(nic => nic.GetIPProperties().UnicastAddresses)
+        .Select(unicast => unicast.Address)
+        .Where(a => !a.IsIPv6LinkLocal && (family == AddressFamily.InterNetworkV6 || a.AddressFamily == AddressFamily.InterNetwork))
+        .OrderBy(IPAddress.IsLoopback);
+
+    private static UdpSocket Bind(IPEndPoint endPoint)
+    {
+        const int addressInUse = 98, accessDenied = 13;
+        try
+        {
+            return UdpSocket.Bind(endPoint);
+        }
+        catch (IOException e)
+        {
+            throw e.HResult switch
+            {
+                addressInUse => new UserError($"UDP port {endPoint} is in use by another program: choose another with --udp-port, or 0 for any.", inner: e),
+                accessDenied => new UserError($"UDP port {endPoint} may not be used by this user: choose one above 1023 with --udp-port.", inner: e),
+                _ => new UserError($"UDP port {endPoint} cannot be opened ({e.Message}): give --listen an address of this machine.", inner: e),
+            };
+        }
+    }
+}

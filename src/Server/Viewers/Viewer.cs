@@ -1,0 +1,24 @@
+using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.WebRtc;
+
+namespace QemuZeroCopy.Server.Viewers;
+
+/// <summary>One media session: a peer and the console that it watches. Belongs to the network thread.</summary>
+internal sealed class Viewer(string resourceId, PeerConnection peer, ViewerHub hub)
+{
+    /// <summary>Its name in WHEP requests.</summary>
+    public string ResourceId { get; } = resourceId;
+
+    public PeerConnection Peer { get; } = peer;
+
+    public ViewerHub Hub { get; } = hub;
+
+    /// <summary>The console's track among those of the peer.</summary>
+    public int Track { get; init; }
+
+    /// <summary>The input of the page's session; null for a player that has none.</summary>
+    public ViewerInput? Input { get; init; }
+
+    /// <summary>What its path carries, as congestion control last saw it; 0 while unknown.</summary>
+    public int RateTargetBitsPerSecond { get; set; }
+}

@@ -1,0 +1,196 @@
+using QemuZeroCopy.Pipeline.Encode;
+using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Server.Metrics;
+using QemuZeroCopy.WebRtc;
+using QemuZeroCopy.WebRtc.Rtp;
+
+namespace QemuZeroCopy.Server.Viewers;
+
+/// <summary>
+/// Between one console's encode thread and its viewers. The encode thread delivers; the network thread cuts
+/// each frame into packets once and gives it to every viewer. It outlives pipelines: when QEMU comes back, a
+/// new pipeline feeds the viewers that stayed.
+/// </summary>
+internal sealed class ViewerHub : IEncodedFrameSink
+{
+    private readonly NetworkThread _network;
+    private readonly ServerMetrics _metrics;
+    private readonly VideoSource _source;
+    private readonly FrameQueue _queue = new();
+    private readonly List<Viewer> _viewers = [];
+    private readonly Lock _pipelineGate = new();
+    private FrameTap[] _taps = [];
+    private ConsolePipeline? _pipeline;
+    private int _peerCount;
+    private int _bitsPerSecond;
+    private bool _chainBroken;
+    private long _lastCaptureNs;
+    private FrameTimeline _sending;
+    private bool _isSending;
+
+    public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes)
+    {
+        (_network, _metrics) = (network, metrics);
+        _source = new VideoSource(VideoCodecKind.H264, maxVideoPayloadBytes);
+    }
+
+    /// <summary>Any thread: this pipeline feeds the hub from now on; null: nobody does.</summary>
+    public void SetPipeline(ConsolePipeline? pipeline)
+    {
+        lock (_pipelineGate)
+        {
+            _pipeline = pipeline;
+            pipeline?.SetViewerCount(_peerCount + _taps.Length);
+            if (pipeline is not null && _bitsPerSecond > 0)
+                pipeline.SetTargetBitrate(_bitsPerSecond);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Deliver(EncodedFrame frame)
+    {
+        _metrics.Add(ServerCounter.FramesEncoded);
+        if (frame.IsKeyFrame)
+        {
+            _metrics.Add(ServerCounter.KeyFrames);
+            _chainBroken = false;
+        }
+
+        foreach (FrameTap tap in Volatile.Read(ref _taps))
+            tap.Offer(frame);
+
+        // Frames build on each other: after one that found no room only a key frame is of use.
+        if (!_chainBroken && _queue.TryAdd(frame))
+        {
+            _network.WakeUp();
+            return;
+        }
+
+        if (!_chainBroken)
+            RequestKeyFrame();
+        _chainBroken = true;
+        _metrics.Add(ServerCounter.FramesDropped);
+        frame.Release();
+    }
+
+    /// <inheritdoc/>
+    public void SizeChanged(PictureSize? size)
+    {
+        // Pages learn of modes from the console's state; the stream itself says its size in its key frame.
+    }
+
+    /// <summary>Any thread: the next frame shall be decodable on its own.</summary>
+    public void RequestKeyFrame()
+    {
+        lock (_pipelineGate)
+            _pipeline?.RequestKeyFrame();
+    }
+
+    /// <summary>Any thread: adds a viewer that takes whole access units; the next frame is a key frame.</summary>
+    public FrameTap OpenTap()
+    {
+        var tap = new FrameTap(RequestKeyFrame);
+        lock (_pipelineGate)
+        {
+            _taps = [.. _taps, tap];
+            _pipeline?.SetViewerCount(_peerCount + _taps.Length);
+        }
+
+        return tap;
+    }
+
+    /// <summary>Any thread: the viewer has gone.</summary>
+    public void CloseTap(FrameTap tap)
+    {
+        lock (_pipelineGate)
+        {
+            _taps = Array.FindAll(_taps, t => t != tap);
+            _pipeline?.SetViewerCount(_peerCount + _taps.Length);
+        }
+
+        tap.Dispose();
+    }
+
+    /// <summary>Network thread: a viewer's connection is up.</summary>
+    public void Add(Viewer viewer)
+    {
+        _viewers.Add(viewer);
+        CountChanged();
+    }
+
+    /// <summary>Network thread: a viewer has gone, if it was there.</summary>
+    public void Remove(Viewer viewer)
+    {
+        if (!_viewers.Remove(viewer))
+            return;
+        CountChanged();
+        UpdateRate();
+    }
+
+    /// <summary>Network thread: gives the next waiting frame to every viewer. False when none waits.</summary>
+    public bool SendNext(long nowNs)
+    {
+        if (!_queue.TryTake(out EncodedFrame? encoded))
+            return false;
+        _lastCaptureNs = Math.Max(_lastCaptureNs + 1, encoded.Timeline.DamageNs != 0 ? encoded.Timeline.DamageNs : encoded.Timeline.TakenNs);
+        VideoFrame frame = _source.Write(encoded.Data, _lastCaptureNs, encoded.IsKeyFrame);
+        _sending = encoded.Timeline;
+        _isSending = true;
+        encoded.Release();
+        foreach (Viewer viewer in _viewers)
+            viewer.Peer.SendVideo(nowNs, viewer.Track, frame);
+        return true;
+    }
+
+    /// <summary>Network thread: the first packet of the frame from <see cref="SendNext"/> is about to be sent.</summary>
+    public void StampFirstSent(long nowNs)
+    {
+        if (_isSending && _sending.FirstSentNs == 0)
+            _sending.FirstSentNs = nowNs;
+    }
+
+    /// <summary>Network thread: what could be sent of it is sent.</summary>
+    public void StampLastSent(long nowNs)
+    {
+        if (!_isSending)
+            return;
+        _isSending = false;
+        if (_sending.FirstSentNs == 0)
+            return; // nobody took it
+        _sending.LastSentNs = nowNs;
+        _metrics.RecordFrame(_sending);
+    }
+
+    /// <summary>
+    /// Network thread: aims at what the viewers' paths carry. One encode serves all, so that somebody has to give
+    /// way: the best path decides, but those that carry at least half of it are spared the skipping.
+    /// </summary>
+    public void UpdateRate()
+    {
+        int best = 0, target = int.MaxValue;
+        foreach (Viewer viewer in _viewers)
+            best = Math.Max(best, viewer.RateTargetBitsPerSecond);
+        foreach (Viewer viewer in _viewers)
+        {
+            if (viewer.RateTargetBitsPerSecond >= best / 2 && viewer.RateTargetBitsPerSecond > 0)
+                target = Math.Min(target, viewer.RateTargetBitsPerSecond);
+        }
+
+        if (best == 0 || target == _bitsPerSecond)
+            return;
+        lock (_pipelineGate)
+        {
+            _bitsPerSecond = target;
+            _pipeline?.SetTargetBitrate(target);
+        }
+    }
+
+    private void CountChanged()
+    {
+        lock (_pipelineGate)
+        {
+            _peerCount = _viewers.Count;
+            _pipeline?.SetViewerCount(_peerCount + _taps.Length);
+        }
+    }
+}

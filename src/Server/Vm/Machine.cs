@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.Server.Input.Barrier;
+
+namespace QemuZeroCopy.Server.Vm;
+
+/// <summary>How things stand with QEMU.</summary>
+internal enum MachineStatus
+{
+    /// <summary>The first attach is under way.</summary>
+    Connecting,
+
+    /// <summary>Attached.</summary>
+    Running,
+
+    /// <summary>QEMU has gone away; it is taken up again when it returns.</summary>
+    Gone,
+}
+
+/// <summary>The machine as pages know it: its name, its state and its consoles.</summary>
+internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoster? barrierClients = null)
+{
+    private readonly Lock _gate = new();
+    private MachineView _view = new(MachineStatus.Connecting, "", "", []);
+
+    /// <summary>A page's way to a console's own devices or to a Barrier client.</summary>
+    public RoutedInput CreateInput(GuestConsole console) => new(console.Input, barrierClients, inputMode);
+
+    /// <summary>Raised after every change of <see cref="View"/>.</summary>
+    public ChangeSignal Changed { get; } = new();
+
+    public MachineView View => Volatile.Read(ref _view);
+
+    /// <summary>Any thread: replaces the view and tells the pages.</summary>
+    public void Update(Func<MachineView, MachineView> change)
+    {
+        lock (_gate)
+            Volatile.Write(ref _view, change(_view));
+        Changed.Raise();
+    }
+
+    public bool TryGetConsole(int index, [NotNullWhen(true)] out GuestConsole? console)
+    {
+        console = Array.Find(View.Consoles, c => c.Index == index);
+        return console is not null;
+    }
+}
+
+/// <summary>One consistent look at the machine.</summary>
+/// <param name="Status">How things stand.</param>
+/// <param name="Detail">A sentence about it for a person, or empty.</param>
+/// <param name="Name">QEMU's name of the machine (-name), or empty.</param>
+/// <param name="Consoles">Every console seen so far, by number; those of a QEMU that is gone have no picture.</param>
+internal sealed record MachineView(MachineStatus Status, string Detail, string Name, GuestConsole[] Consoles);

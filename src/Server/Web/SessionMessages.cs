@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text.Json;
+using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Server.Vm;
+
+namespace QemuZeroCopy.Server.Web;
+
+/// <summary>What the server tells a page: JSON for what is rare and said in words, bytes for the cursor's pixels.</summary>
+internal static class SessionMessages
+{
+    /// <summary>First byte of the binary message with a cursor: u16 width, height, hot x, hot y, then RGBA.</summary>
+    public const byte CursorKind = 1;
+
+    /// <summary>First byte of the answer to an Alive message: its four bytes follow.</summary>
+    public const byte AliveKind = 2;
+
+    private const int CursorHeaderBytes = 9;
+
+    /// <summary>Tells this process from one that was here before: a page then knows that its media session is gone.</summary>
+    private static readonly string s_server = Guid.NewGuid().ToString("N");
+
+    public static void WriteHello(IBufferWriter<byte> output, string sessionId, int console) => Write(output, "hello", json =>
+    {
+        json.WriteString("server"u8, s_server);
+        json.WriteString("session"u8, sessionId);
+        json.WriteNumber("console"u8, console);
+    });
+
+    public static void WriteMachine(IBufferWriter<byte> output, MachineView view) => Write(output, "machine", json =>
+    {
+        json.WriteString("status"u8, view.Status switch
+        {
+            MachineStatus.Running => "running"u8,
+            MachineStatus.Gone => "gone"u8,
+            _ => "connecting"u8,
+        });
+        json.WriteString("detail"u8, view.Detail);
+        json.WriteString("name"u8, view.Name);
+        json.WriteStartArray("consoles"u8);
+        foreach (GuestConsole console in view.Consoles)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index"u8, console.Index);
+            json.WriteString("label"u8, console.State.Label);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    public static void WriteConsole(IBufferWriter<byte> output, ConsoleState state) => Write(output, "console", json =>
+    {
+        json.WriteNumber("width"u8, state.Picture?.Width ?? 0);
+        json.WriteNumber("height"u8, state.Picture?.Height ?? 0);
+        json.WriteBoolean("absolute"u8, state.IsAbsolute);
+        json.WriteBoolean("caps"u8, state.Leds.HasFlag(KeyboardLeds.CapsLock));
+        json.WriteBoolean("num"u8, state.Leds.HasFlag(KeyboardLeds.NumLock));
+        json.WriteBoolean("scroll"u8, state.Leds.HasFlag(KeyboardLeds.ScrollLock));
+    });
+
+    public static void WritePointer(IBufferWriter<byte> output, PointerPosition pointer) => Write(output, "pointer", json =>
+    {
+        json.WriteNumber("x"u8, pointer.X);
+        json.WriteNumber("y"u8, pointer.Y);
+        json.WriteBoolean("visible"u8, pointer.IsVisible);
+    });
+
+    /// <summary>The cursor's pixels turned from BGRA to RGBA, as ImageData takes them.</summary>
+    public static void WriteCursor(IBufferWriter<byte> output, CursorImage cursor)
+    {
+        ReadOnlySpan<byte> source = cursor.Pixels.Span[..(cursor.Size.Width * cursor.Size.Height * 4)];
+        Span<byte> target = output.GetSpan(CursorHeaderBytes + source.Length);
+        target[0] = CursorKind;
+        BinaryPrimitives.WriteUInt16LittleEndian(target[1..], (ushort)cursor.Size.Width);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[3..], (ushort)cursor.Size.Height);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[5..], (ushort)cursor.HotX);
+        BinaryPrimitives.WriteUInt16LittleEndian(target[7..], (ushort)cursor.HotY);
+        Span<byte> pixels = target[CursorHeaderBytes..];
+        for (int i = 0; i < source.Length; i += 4)
+            (pixels[i], pixels[i + 1], pixels[i + 2], pixels[i + 3]) = (source[i + 2], source[i + 1], source[i], source[i + 3]);
+        output.Advance(CursorHeaderBytes + source.Length);
+    }
+
+    private static void Write(IBufferWriter<byte> output, string type, Action<Utf8JsonWriter> body)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("type"u8, type);
+        body(json);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.Server.Vm;
+
+namespace QemuZeroCopy.Server.Web;
+
+/// <summary>
+/// One page's WebSocket: its input comes in, the state of the machine goes out. Nothing is queued: the
+/// writer compares what it last sent with what is now, so that a slow page costs no memory.
+/// </summary>
+internal sealed class SessionSocket : IDisposable
+{
+    /// <summary>The longest message that a page has reason to send: a key with its text.</summary>
+    private const int MaxMessageBytes = 512;
+
+    /// <summary>Tells a stamp of 0 from none.</summary>
+    private const ulong AliveWaiting = 1ul << 32;
+
+    private readonly WebSocket _socket;
+    private readonly Machine _machine;
+    private readonly GuestConsole _console;
+    private readonly SessionRegistry _registry;
+    private readonly RoutedInput _route;
+    private readonly ViewerInput _input;
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly IDisposable[] _subscriptions;
+    private ulong _aliveStamp;
+
+    public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, SessionRegistry registry)
+    {
+        (_socket, _machine, _console, _registry) = (socket, machine, console, registry);
+        _route = machine.CreateInput(console);
+        _input = new ViewerInput(_route, () => console.State.Picture);
+        Id = registry.Add(_input);
+        _subscriptions = [machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal)];
+    }
+
+    /// <summary>Ties the page's media to this session.</summary>
+    public string Id { get; }
+
+    /// <summary>Serves the page until it goes away or <paramref name="stop"/> is cancelled.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task writing = WriteAsync(over.Token);
+        try
+        {
+            await ReadAsync(over.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
+        {
+            // The page went away without a word, or we are stopping.
+        }
+        finally
+        {
+            _input.ReleaseAll();
+            await over.CancelAsync().ConfigureAwait(false);
+            await writing.ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable subscription in _subscriptions)
+            subscription.Dispose();
+        _registry.Remove(Id);
+        _input.Dispose();
+        _route.Dispose();
+        _changed.Writer.TryComplete();
+    }
+
+    private async Task ReadAsync(CancellationToken stop)
+    {
+        byte[] buffer = new byte[MaxMessageBytes];
+        while (true)
+        {
+            ValueWebSocketReceiveResult received = await _socket.ReceiveAsync(buffer.AsMemory(), stop).ConfigureAwait(false);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, stop).ConfigureAwait(false);
+                return;
+            }
+
+            if (!received.EndOfMessage || received.MessageType != WebSocketMessageType.Binary)
+            {
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "binary messages of up to 512 bytes only", stop).ConfigureAwait(false);
+                return;
+            }
+
+            ReadOnlySpan<byte> message = buffer.AsSpan(0, received.Count);
+            _input.Apply(message);
+            if (message.Length == 5 && message[0] == (byte)InputMessageKind.Alive)
+            {
+                Volatile.Write(ref _aliveStamp, BitConverter.ToUInt32(message[1..]) | AliveWaiting);
+                Signal();
+            }
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken stop)
+    {
+        var output = new ArrayBufferWriter<byte>(1024);
+        MachineView? machine = null;
+        ConsoleState? console = null;
+        try
+        {
+            SessionMessages.WriteHello(output, Id, _console.Index);
+            await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+            Signal();
+            while (await _changed.Reader.WaitToReadAsync(stop).ConfigureAwait(false))
+            {
+                _changed.Reader.TryRead(out _);
+                ulong alive = Interlocked.Exchange(ref _aliveStamp, 0);
+                if (alive != 0)
+                {
+                    WriteAlive(output, (uint)alive);
+                    await SendAsync(output, WebSocketMessageType.Binary, stop).ConfigureAwait(false);
+                }
+
+                MachineView machineNow = _machine.View;
+                if (machineNow != machine)
+                {
+                    SessionMessages.WriteMachine(output, machine = machineNow);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+                }
+
+                ConsoleState now = _console.State;
+                await SendChangesAsync(output, console, now, stop).ConfigureAwait(false);
+                console = now;
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            _socket.Abort();
+        }
+    }
+
+    private async Task SendChangesAsync(ArrayBufferWriter<byte> output, ConsoleState? before, ConsoleState now, CancellationToken stop)
+    {
+        if (before is null || (before.Picture, before.IsAbsolute, before.Leds) != (now.Picture, now.IsAbsolute, now.Leds))
+        {
+            SessionMessages.WriteConsole(output, now);
+            await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+        }
+
+        if (now.Cursor is { } cursor && !ReferenceEquals(cursor, before?.Cursor))
+        {
+            SessionMessages.WriteCursor(output, cursor);
+            await SendAsync(output, WebSocketMessageType.Binary, stop).ConfigureAwait(false);
+        }
+
+        if (before is null || before.Pointer != now.Pointer)
+        {
+            SessionMessages.WritePointer(output, now.Pointer);
+            await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask SendAsync(ArrayBufferWriter<byte> output, WebSocketMessageType type, CancellationToken stop)
+    {
+        await _socket.SendAsync(output.WrittenMemory, type, endOfMessage: true, stop).ConfigureAwait(false);
+        output.ResetWrittenCount();
+    }
+
+    private static void WriteAlive(ArrayBufferWriter<byte> output, uint stamp)
+    {
+        Span<byte> answer = output.GetSpan(5);
+        answer[0] = SessionMessages.AliveKind;
+        BitConverter.TryWriteBytes(answer[1..], stamp);
+        output.Advance(5);
+    }
+
+    /// <summary>Many signals before the writer looks are one.</summary>
+    private void Signal() => _changed.Writer.TryWrite(true);
+}

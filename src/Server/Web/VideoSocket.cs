@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Net.WebSockets;
+using QemuZeroCopy.Pipeline.Encode;
+using QemuZeroCopy.Server.Viewers;
+
+namespace QemuZeroCopy.Server.Web;
+
+/// <summary>
+/// The picture over a WebSocket, for networks without UDP: each message is one access unit, which the page
+/// decodes by WebCodecs. TCP queues behind a loss, so this is the second choice.
+/// </summary>
+internal static class VideoSocket
+{
+    /// <summary>u8 kind (1: key frame), u8 0, u16 width, u16 height, u16 0, u64 microseconds of the server's clock; then the access unit.</summary>
+    private const int HeaderBytes = 16;
+
+    /// <summary>Serves the viewer until it goes away.</summary>
+    public static async Task RunAsync(WebSocket socket, ViewerHub hub, CancellationToken stop)
+    {
+        FrameTap tap = hub.OpenTap();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task listening = UntilClosedAsync(socket, over);
+        byte[] message = new byte[64 * 1024];
+        try
+        {
+            while (true)
+            {
+                int length;
+                EncodedFrame frame = await tap.TakeAsync(over.Token).ConfigureAwait(false);
+                try
+                {
+                    length = Write(frame, ref message);
+                }
+                finally
+                {
+                    frame.Release();
+                }
+
+                await socket.SendAsync(message.AsMemory(0, length), WebSocketMessageType.Binary, endOfMessage: true, over.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            socket.Abort();
+        }
+        finally
+        {
+            hub.CloseTap(tap);
+            await listening.ConfigureAwait(false);
+        }
+    }
+
+    private static int Write(EncodedFrame frame, ref byte[] message)
+    {
+        int length = HeaderBytes + frame.Length;
+        if (message.Length < length)
+            message = new byte[Math.Max(length, message.Length * 2)];
+        message.AsSpan(0, HeaderBytes).Clear();
+        message[0] = frame.IsKeyFrame ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(2), (ushort)frame.Size.Width);
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), (ushort)frame.Size.Height);
+        BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(8), frame.Timeline.EncodedNs / 1000);
+        frame.Data.CopyTo(message.AsSpan(HeaderBytes));
+        return length;
+    }
+
+    /// <summary>The page has nothing to say here but goodbye.</summary>
+    private static async Task UntilClosedAsync(WebSocket socket, CancellationTokenSource over)
+    {
+        byte[] nothing = new byte[16];
+        try
+        {
+            await socket.ReceiveAsync(nothing.AsMemory(), over.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // Gone without a word.
+        }
+
+        await over.CancelAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,98 @@
+import { KeyAction, keyMessage, releaseAllMessage } from "./messages.js";
+
+const MODIFIERS = /** @type {const} */ ([
+  ["Shift", 1], ["Control", 2], ["Alt", 4], ["Meta", 8], ["AltGraph", 16], ["CapsLock", 32], ["NumLock", 64], ["ScrollLock", 128],
+]);
+
+/** The keys that together leave the screen: a browser has no use for them, and guests hardly any. */
+const LEAVE = ["ControlLeft", "AltLeft", "ShiftLeft"];
+
+/**
+ * Passes the keyboard on while the stage has the focus. Keys go by their place (KeyboardEvent.code), so that
+ * the guest's own layout decides what they mean.
+ */
+export class Keyboard {
+  #held = new Set();
+  #send;
+  #stage;
+  #onLeave;
+
+  /**
+   * @param {HTMLElement} stage
+   * @param {(message: Uint8Array) => void} send
+   * @param {() => void} onLeave
+   */
+  constructor(stage, send, onLeave) {
+    this.#stage = stage;
+    this.#send = send;
+    this.#onLeave = onLeave;
+    stage.addEventListener("keydown", e => this.#down(e));
+    stage.addEventListener("keyup", e => this.#up(e));
+    stage.addEventListener("blur", () => this.releaseAll());
+    window.addEventListener("blur", () => this.releaseAll());
+    document.addEventListener("visibilitychange", () => document.hidden && this.releaseAll());
+  }
+
+  /** Lets go of every key and button, here and in the guest. */
+  releaseAll() {
+    this.#held.clear();
+    this.#send(releaseAllMessage());
+  }
+
+  /** Presses the keys in this order and lets go of them in the other. @param {string[]} codes */
+  combination(codes) {
+    for (const code of codes) this.#send(keyMessage(KeyAction.down, 0, code, ""));
+    for (const code of [...codes].reverse()) this.#send(keyMessage(KeyAction.up, 0, code, ""));
+    this.#stage.focus();
+  }
+
+  /** Whether anything is held down. */
+  get holds() {
+    return this.#held.size > 0;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #down(event) {
+    event.preventDefault();
+    const code = codeOf(event);
+    if (!code || event.isComposing) return;
+    this.#held.add(code);
+    this.#send(keyMessage(event.repeat ? KeyAction.repeat : KeyAction.down, modifiersOf(event), code, event.key));
+    // macOS sends no keyup for keys that were pressed while Command was down.
+    if (event.metaKey && !code.startsWith("Meta")) this.#release(code, event);
+    if (this.#held.size === LEAVE.length && LEAVE.every(key => this.#held.has(key))) {
+      this.releaseAll();
+      this.#onLeave();
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #up(event) {
+    event.preventDefault();
+    const code = codeOf(event);
+    if (!code) return;
+    // Windows swallows PrintScreen's keydown.
+    if (code === "PrintScreen" && !this.#held.has(code)) this.#send(keyMessage(KeyAction.down, modifiersOf(event), code, event.key));
+    this.#release(code, event);
+  }
+
+  /** @param {string} code @param {KeyboardEvent} event */
+  #release(code, event) {
+    this.#held.delete(code);
+    this.#send(keyMessage(KeyAction.up, modifiersOf(event), code, event.key));
+  }
+}
+
+/** On-screen keyboards tell no code; what they type is found by its key. @param {KeyboardEvent} event */
+function codeOf(event) {
+  if (event.code && event.code !== "Unidentified") return event.code;
+  if (/^[a-z]$/i.test(event.key)) return "Key" + event.key.toUpperCase();
+  if (/^[0-9]$/.test(event.key)) return "Digit" + event.key;
+  return { " ": "Space", Enter: "Enter", Backspace: "Backspace", Tab: "Tab", Escape: "Escape", Delete: "Delete",
+    ArrowUp: "ArrowUp", ArrowDown: "ArrowDown", ArrowLeft: "ArrowLeft", ArrowRight: "ArrowRight" }[event.key] ?? "";
+}
+
+/** @param {KeyboardEvent} event */
+function modifiersOf(event) {
+  return MODIFIERS.reduce((sum, [name, bit]) => event.getModifierState(name) ? sum | bit : sum, 0);
+}

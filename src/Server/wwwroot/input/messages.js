@@ -1,0 +1,71 @@
+// What the page says to the server: the twin of InputMessageKind in src/Server/Input/InputMessages.cs. Little-endian.
+
+const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, ALIVE = 8;
+const encoder = new TextEncoder();
+
+/** What becomes of a key. */
+export const KeyAction = Object.freeze({ up: 0, down: 1, repeat: 2 });
+
+/** @param {number} action @param {number} modifiers @param {string} code @param {string} key */
+export function keyMessage(action, modifiers, code, key) {
+  const codeBytes = encoder.encode(code), keyBytes = encoder.encode(key);
+  const message = new Uint8Array(4 + codeBytes.length + keyBytes.length);
+  message.set([KEY, action, modifiers, codeBytes.length]);
+  message.set(codeBytes, 4);
+  message.set(keyBytes, 4 + codeBytes.length);
+  return message;
+}
+
+/** @param {number} button @param {boolean} pressed */
+export function buttonMessage(button, pressed) {
+  return Uint8Array.of(BUTTON, button, pressed ? 1 : 0);
+}
+
+/** @param {number} x to the right @param {number} y and down, in 1/120 of a notch */
+export function scrollMessage(x, y) {
+  return message(SCROLL, [x, y]);
+}
+
+export function releaseAllMessage() {
+  return Uint8Array.of(RELEASE_ALL);
+}
+
+/** @param {number} stamp 32 bits that come back as they are */
+export function aliveMessage(stamp) {
+  const view = new DataView(new ArrayBuffer(5));
+  view.setUint8(0, ALIVE);
+  view.setUint32(1, stamp, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Numbers motion, so that what comes late can be told from what is new, and a lost message heals. */
+export class Motion {
+  #sequence = 0;
+  #sumX = 0;
+  #sumY = 0;
+
+  /** @param {number} x 0 to 1 of the picture's width @param {number} y and of its height */
+  to(x, y) {
+    return message(MOVE_TO, [++this.#sequence, fraction(x), fraction(y)]);
+  }
+
+  /** @param {number} dx @param {number} dy in pixels; parts of a pixel are kept for the next time */
+  by(dx, dy) {
+    this.#sumX += dx;
+    this.#sumY += dy;
+    return message(MOVE_BY, [++this.#sequence, Math.trunc(this.#sumX), Math.trunc(this.#sumY)]);
+  }
+}
+
+/** @param {number} kind @param {number[]} words */
+function message(kind, words) {
+  const view = new DataView(new ArrayBuffer(1 + 2 * words.length));
+  view.setUint8(0, kind);
+  words.forEach((word, i) => view.setUint16(1 + 2 * i, word & 0xffff, true));
+  return new Uint8Array(view.buffer);
+}
+
+/** @param {number} part */
+function fraction(part) {
+  return Math.min(65535, Math.max(0, Math.floor(part * 65536)));
+}

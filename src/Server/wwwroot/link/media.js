@@ -1,0 +1,163 @@
+/**
+ * @typedef {object} MediaEvents
+ * @property {() => void} picture the first frame of a connection is on the screen
+ * @property {() => void} blocked it seems that UDP does not pass: another way may be tried meanwhile
+ * @property {(why: string) => void} lost the connection is gone; a new one is tried by itself
+ */
+
+const RETRY_MS = [100, 300, 700, 1000];
+/** How long a connection may take, and how long it may be "disconnected", before a new one is tried. */
+const CONNECT_MS = 6000, DISCONNECTED_MS = 1500;
+/** How long a path may take before it counts as blocked; and how often one is tried again that was. */
+const BLOCKED_MS = 1500, AGAIN_MS = 15000;
+/** A tenth of a second of a gaming mouse's motion. */
+const MAX_MOTION_WAITING_BYTES = 1024;
+
+/** Picture and sound by WebRTC, set up by WHEP. Takes itself up again. */
+export class Media {
+  #video;
+  #console;
+  #events;
+  #attempt = 0;
+  #wanted = false;
+  /** @type {RTCPeerConnection | null} */
+  #peer = null;
+  #resource = "";
+  /** Keys and buttons, in order and without loss. @type {RTCDataChannel | null} */
+  #strict = null;
+  /** Motion: a late or lost one is of no use. @type {RTCDataChannel | null} */
+  #loose = null;
+  #blocked = false;
+  /** @type {number | undefined} */
+  #timer;
+  /** @type {number | undefined} */
+  #blockedTimer;
+
+  /** @param {number} console @param {HTMLVideoElement} video @param {MediaEvents} events */
+  constructor(console, video, events) {
+    this.#console = console;
+    this.#video = video;
+    this.#events = events;
+    window.addEventListener("pagehide", () => this.stop());
+  }
+
+  /** The connection, for statistics. */
+  get peer() {
+    return this.#peer;
+  }
+
+  get connected() {
+    return this.#peer?.connectionState === "connected";
+  }
+
+  /** Sends input by a data channel; false where there is none. @param {Uint8Array} message @param {boolean} loose may be lost or overtaken */
+  send(message, loose) {
+    const channel = loose ? this.#loose : this.#strict;
+    if (channel?.readyState !== "open") return false;
+    // On a stalled path old motion must not pile up.
+    if (!loose || channel.bufferedAmount < MAX_MOTION_WAITING_BYTES) channel.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
+    return true;
+  }
+
+  /** Connects, or connects anew. @param {string} session */
+  start(session) {
+    this.#wanted = true;
+    this.#attempt = 0;
+    this.#blocked = false;
+    this.#open(session);
+  }
+
+  stop() {
+    this.#wanted = false;
+    this.#close();
+  }
+
+  /** @param {string} session */
+  async #open(session) {
+    this.#close();
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.#peer = peer;
+    peer.ontrack = e => this.#show(peer, e);
+    peer.onconnectionstatechange = () => this.#watch(peer, session);
+    this.#timer = setTimeout(() => this.#retry(peer, session, "no connection came about"), CONNECT_MS);
+    this.#strict = peer.createDataChannel("input", { ordered: true });
+    this.#loose = peer.createDataChannel("motion", { ordered: false, maxRetransmits: 0 });
+    peer.addTransceiver("video", { direction: "recvonly" });
+    try {
+      await peer.setLocalDescription(await peer.createOffer());
+      const response = await fetch(`/whep/${this.#console}?session=${encodeURIComponent(session)}`, {
+        method: "POST", headers: { "Content-Type": "application/sdp" }, body: peer.localDescription?.sdp ?? "",
+      });
+      if (response.status !== 201) throw new Error((await response.json().catch(() => null))?.title ?? `the server answered ${response.status}`);
+      const resource = response.headers.get("Location") ?? "";
+      if (peer !== this.#peer) {
+        fetch(resource, { method: "DELETE" }).catch(() => {});
+        return;
+      }
+      this.#resource = resource;
+      await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
+      this.#blockedTimer = setTimeout(() => {
+        if (peer !== this.#peer || peer.connectionState === "connected") return;
+        this.#blocked = true;
+        this.#events.blocked();
+      }, BLOCKED_MS);
+    } catch (e) {
+      this.#retry(peer, session, e instanceof Error ? e.message : String(e));
+    }
+  }
+
+  /** @param {RTCPeerConnection} peer @param {RTCTrackEvent} event */
+  #show(peer, event) {
+    // Show each frame as it comes.
+    const receiver = /** @type {any} */ (event.receiver);
+    if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
+    if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = 0;
+    if (event.track.kind !== "video") return;
+    this.#video.srcObject = new MediaStream([event.track]);
+    this.#video.play().catch(() => {});
+    const first = () => peer === this.#peer && this.#events.picture();
+    this.#video.requestVideoFrameCallback(first);
+  }
+
+  /** @param {RTCPeerConnection} peer @param {string} session */
+  #watch(peer, session) {
+    if (peer !== this.#peer) return;
+    clearTimeout(this.#timer);
+    switch (peer.connectionState) {
+      case "connected":
+        this.#attempt = 0;
+        this.#blocked = false;
+        break;
+      case "disconnected":
+        this.#timer = setTimeout(() => this.#retry(peer, session, "the connection broke off"), DISCONNECTED_MS);
+        break;
+      case "failed":
+      case "closed":
+        this.#retry(peer, session, "the connection broke off");
+        break;
+      default:
+        this.#timer = setTimeout(() => this.#retry(peer, session, "no connection came about"), CONNECT_MS);
+    }
+  }
+
+  /** @param {RTCPeerConnection} peer @param {string} session @param {string} why */
+  #retry(peer, session, why) {
+    if (peer !== this.#peer) return;
+    this.#close();
+    this.#events.lost(why);
+    const wait = this.#blocked ? AGAIN_MS : RETRY_MS[Math.min(this.#attempt++, RETRY_MS.length - 1)];
+    if (this.#wanted) this.#timer = setTimeout(() => this.#open(session), wait);
+  }
+
+  #close() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#blockedTimer);
+    if (this.#peer) {
+      this.#peer.onconnectionstatechange = this.#peer.ontrack = null;
+      this.#peer.close();
+    }
+    if (this.#resource) fetch(this.#resource, { method: "DELETE", keepalive: true }).catch(() => {});
+    this.#peer = this.#strict = this.#loose = null;
+    this.#resource = "";
+  }
+}

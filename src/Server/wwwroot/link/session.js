@@ -1,0 +1,115 @@
+/**
+ * @typedef {{type: "hello", server: string, session: string, console: number}} Hello
+ * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, consoles: {index: number, label: string}[]}} MachineState
+ * @typedef {{type: "console", width: number, height: number, absolute: boolean, caps: boolean, num: boolean, scroll: boolean}} ConsoleState
+ * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
+ * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
+ * @typedef {object} SessionEvents
+ * @property {(hello: Hello) => void} hello
+ * @property {(machine: MachineState) => void} machine
+ * @property {(state: ConsoleState) => void} console
+ * @property {(pointer: PointerState) => void} pointer
+ * @property {(cursor: CursorImage) => void} cursor
+ * @property {(roundTripMs: number) => void} alive
+ * @property {(denied: boolean) => void} lost
+ */
+
+import { aliveMessage } from "../input/messages.js";
+
+const CURSOR = 1, ALIVE = 2, CURSOR_HEADER_BYTES = 9;
+const RETRY_MS = [100, 300, 700, 1000];
+const ALIVE_EVERY_MS = 1000;
+/** Silence after which a connection that looks open is given up. */
+const SILENT_MS = 4000;
+
+/** The WebSocket that carries input and state; takes itself up again, within a second of the server's return. */
+export class Session {
+  #events;
+  #console;
+  #attempt = 0;
+  #heardAt = 0;
+  /** @type {WebSocket | null} */
+  #socket = null;
+
+  /** @param {number} console @param {SessionEvents} events */
+  constructor(console, events) {
+    this.#console = console;
+    this.#events = events;
+    setInterval(() => this.#beat(), ALIVE_EVERY_MS);
+    window.addEventListener("online", () => this.#socket ?? this.#connect());
+    this.#connect();
+  }
+
+  /** Sends a message now or not at all: old input is worse than none. @param {Uint8Array} message */
+  send(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
+  }
+
+  #connect() {
+    const address = new URL(`/session?console=${this.#console}`, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    this.#heardAt = performance.now();
+    socket.onmessage = e => {
+      this.#heardAt = performance.now();
+      if (typeof e.data === "string") this.#text(JSON.parse(e.data));
+      else this.#bytes(e.data);
+    };
+    socket.onclose = () => this.#lost(socket);
+  }
+
+  /** @param {WebSocket} socket */
+  async #lost(socket) {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    // A WebSocket does not tell why it was refused; a plain request does.
+    const status = await fetch("/session", { cache: "no-store" }).then(r => r.status, () => 0);
+    const denied = status === 401 || status === 403;
+    this.#events.lost(denied);
+    if (!denied) setTimeout(() => this.#socket ?? this.#connect(), RETRY_MS[Math.min(this.#attempt++, RETRY_MS.length - 1)]);
+  }
+
+  #beat() {
+    const socket = this.#socket;
+    if (!socket) return;
+    if (performance.now() - this.#heardAt > SILENT_MS) {
+      socket.onclose = null;
+      socket.close();
+      this.#lost(socket);
+    } else {
+      this.send(aliveMessage(performance.now() * 1000 >>> 0 || 1));
+    }
+  }
+
+  /** @param {any} message */
+  #text(message) {
+    switch (message.type) {
+      case "hello":
+        this.#attempt = 0;
+        this.#events.hello(message);
+        break;
+      case "machine": this.#events.machine(message); break;
+      case "console": this.#events.console(message); break;
+      case "pointer": this.#events.pointer(message); break;
+    }
+  }
+
+  /** @param {ArrayBuffer} data */
+  #bytes(data) {
+    const view = new DataView(data);
+    switch (view.getUint8(0)) {
+      case CURSOR:
+        this.#events.cursor({
+          width: view.getUint16(1, true), height: view.getUint16(3, true), hotX: view.getUint16(5, true), hotY: view.getUint16(7, true),
+          pixels: new Uint8ClampedArray(data, CURSOR_HEADER_BYTES),
+        });
+        break;
+      case ALIVE:
+        // 0 is what a held key's heartbeat carries, which asks for no answer.
+        if (view.getUint32(1, true)) this.#events.alive(((performance.now() * 1000 >>> 0) - view.getUint32(1, true) >>> 0) / 1000);
+        break;
+    }
+  }
+}

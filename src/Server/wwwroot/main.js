@@ -1,0 +1,115 @@
+import { aliveMessage } from "./input/messages.js";
+import { Keyboard } from "./input/keyboard.js";
+import { Pointer } from "./input/pointer.js";
+import { Fallback } from "./link/fallback.js";
+import { Media } from "./link/media.js";
+import { Session } from "./link/session.js";
+import { Cursor } from "./view/cursor.js";
+import { Layout } from "./view/layout.js";
+import { showSituation } from "./view/notice.js";
+import { Screen } from "./view/screen.js";
+import { Toolbar } from "./view/toolbar.js";
+
+/** The server lets go of keys when it hears nothing for 250 ms. */
+const ALIVE_HOLDING_MS = 80;
+
+const parameters = new URLSearchParams(location.search);
+const consoleIndex = Number(parameters.get("console") ?? 0);
+// The cookie has taken the token's place; nobody needs to read it over a shoulder, or find it in the history.
+if (parameters.has("token")) {
+  parameters.delete("token");
+  history.replaceState(null, "", parameters.size > 0 ? `/?${parameters}` : "/");
+}
+
+const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
+const screen = new Screen(
+  /** @type {HTMLVideoElement} */ (document.getElementById("screen")), /** @type {HTMLCanvasElement} */ (document.getElementById("screen-canvas")));
+const hintBox = /** @type {HTMLElement} */ (document.getElementById("hint"));
+
+/** @type {import("./view/notice.js").Situation} */
+const situation = { session: "opening", machine: null, console: null, media: "none", problem: "" };
+/** Which process answered last: another one knows nothing of our media connection. */
+let server = "";
+
+const layout = new Layout(stage, screen);
+const cursor = new Cursor(stage, /** @type {HTMLCanvasElement} */ (document.getElementById("guest-cursor")), layout);
+const send = (/** @type {Uint8Array} */ message, loose = false) => { if (!media.send(message, loose)) session.send(message); };
+const keyboard = new Keyboard(stage, send, () => toolbar.enter());
+const pointer = new Pointer(stage, screen, send, showHint);
+const toolbar = new Toolbar(stage, layout, keyboard);
+layout.onChange = () => cursor.apply();
+
+const fallback = new Fallback(consoleIndex, screen, {
+  picture() {
+    if (screen.element !== screen.video) return;
+    screen.useCanvas = true;
+    update({ media: "shown", problem: "" });
+  },
+  lost: () => update({ media: "opening" }),
+});
+
+const media = new Media(consoleIndex, screen.video, {
+  picture() {
+    fallback.stop();
+    screen.useCanvas = false;
+    update({ media: "shown", problem: "" });
+  },
+  blocked: () => fallback.start(),
+  lost(problem) {
+    if (fallback.running) return;
+    update({ media: situation.media === "shown" ? "opening" : situation.media, problem });
+  },
+});
+
+const session = new Session(consoleIndex, {
+  hello(hello) {
+    if (hello.server !== server || !media.connected) {
+      update({ session: "open", media: "opening", problem: "" });
+      media.start(hello.session);
+    }
+    server = hello.server;
+    update({ session: "open" });
+  },
+  machine(machine) {
+    toolbar.machine = machine;
+    update({ machine });
+  },
+  console(state) {
+    pointer.absolute = cursor.absolute = state.absolute;
+    toolbar.lights = state;
+    if (state.width > 0) layout.setMode(state.width, state.height);
+    update({ console: state });
+  },
+  pointer: state => { cursor.pointer = state; },
+  cursor: image => { cursor.image = image; },
+  alive(roundTripMs) {
+    const way = situation.media !== "shown" ? "" : screen.element === screen.video ? "UDP · " : "WebSocket · ";
+    toolbar.link(roundTripMs < 60 ? "good" : roundTripMs < 200 ? "fair" : "bad", `${way}${roundTripMs < 10 ? roundTripMs.toFixed(1) : Math.round(roundTripMs)} ms`);
+  },
+  lost(denied) {
+    update({ session: denied ? "denied" : situation.session === "opening" ? "opening" : "lost" });
+    if (denied) media.stop();
+    fallback.stop();
+    toolbar.link("bad", denied ? "Locked" : "Offline");
+  },
+});
+
+// What is held is let go of by the server unless it hears from the page all the time, on whichever way is open.
+setInterval(() => { if (keyboard.holds || pointer.holds) send(aliveMessage(0)); }, ALIVE_HOLDING_MS);
+
+/** @param {Partial<import("./view/notice.js").Situation>} change */
+function update(change) {
+  Object.assign(situation, change);
+  showSituation(situation);
+  pointer.enabled = situation.session === "open" && (situation.console?.width ?? 0) > 0;
+  if (document.body.dataset.state !== "picture") toolbar.show();
+}
+
+/** @param {string} text */
+function showHint(text) {
+  hintBox.textContent = text;
+  hintBox.hidden = text === "";
+  if (text) setTimeout(() => { if (hintBox.textContent === text) hintBox.hidden = true; }, 3000);
+}
+
+stage.focus();

@@ -1,0 +1,47 @@
+/** @import { MachineState, ConsoleState } from "../link/session.js" */
+
+/**
+ * @typedef {object} Situation
+ * @property {"opening" | "open" | "lost" | "denied"} session
+ * @property {MachineState | null} machine
+ * @property {ConsoleState | null} console
+ * @property {"none" | "opening" | "shown"} media
+ * @property {string} problem what the media connection last failed with
+ */
+
+const TEXTS = {
+  opening: ["connecting", "Connecting", "Looking for the server."],
+  lost: ["lost", "Connection lost", "Trying again. The machine keeps running."],
+  denied: ["denied", "This console is locked", "The server was started anew, or the token has changed: open the address that qzc printed."],
+  attaching: ["connecting", "Connecting to QEMU", "The picture comes as soon as QEMU answers."],
+  gone: ["gone", "QEMU is gone", "Waiting for it to come back. This page takes it up by itself."],
+  blank: ["blank", "No picture yet", "The machine runs, and its screen is dark."],
+  media: ["connecting", "Opening the picture", ""],
+};
+
+/** Says what is going on wherever there is no living picture. @param {Situation} situation */
+export function showSituation(situation) {
+  const body = document.body.dataset;
+  const text = textFor(situation);
+  body.state = text ? text[0] : "picture";
+  // The last picture stays, dimmed, while there is no newer one.
+  body.picture = text && situation.media === "shown" ? "stale" : "";
+  if (!text) return;
+  element("notice-title").textContent = text[1];
+  element("notice-detail").textContent = text[2];
+}
+
+/** @param {Situation} s */
+function textFor(s) {
+  if (s.session !== "open") return TEXTS[s.session];
+  if (!s.machine || s.machine.status === "connecting") return TEXTS.attaching;
+  if (s.machine.status === "gone") return TEXTS.gone;
+  if (s.console?.width === 0) return TEXTS.blank;
+  if (s.media !== "shown") return s.problem ? ["failed", "No way for the picture yet", `Trying again: ${s.problem}.`] : TEXTS.media;
+  return null;
+}
+
+/** @param {string} id */
+function element(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

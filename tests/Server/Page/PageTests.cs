@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.Server.Tests.Web;
+
+namespace QemuZeroCopy.Server.Tests.Page;
+
+/// <summary>The page's modules, checked outside of a browser: their types, and that both ends speak the same messages.</summary>
+public sealed class PageTests
+{
+    private static readonly string s_checks = Path.Combine(Root(), "tests", "Page");
+
+    [Fact]
+    public async Task The_modules_pass_the_type_checker()
+    {
+        if (!Directory.Exists(Path.Combine(s_checks, "node_modules", "typescript")))
+        {
+            (int installed, string log) = await RunAsync("npm", "install", "--silent", "--no-audit", "--no-fund");
+            Assert.True(installed == 0, $"npm install failed: {log}");
+        }
+
+        (int code, string findings) = await RunAsync("node", "node_modules/typescript/bin/tsc", "--noEmit");
+        Assert.True(code == 0, findings);
+    }
+
+    [Fact]
+    public async Task What_the_page_sends_is_what_the_server_reads()
+    {
+        (int code, string output) = await RunAsync("node", "messages.mjs");
+        Assert.True(code == 0, output);
+        var sink = new RecordingSink();
+        var reader = new InputReader(new HeldInput(sink));
+        foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            reader.Apply(Convert.FromHexString(line), new PictureSize(1920, 1080));
+        Assert.Equal(0, reader.Malformed);
+        Assert.Equal(
+            [
+                "key KeyQ Down 'é' Shift, Control", "key KeyQ Repeat 'é' Shift, Control", "button Forward True", "to 0,0 of 1920x1080", "to 960,1079 of 1920x1080",
+                "to 0,1079 of 1920x1080", "by 2,-1", "by 1,-1000", "scroll -120,60", "key KeyQ Up 'é' Shift, Control", "button Forward False",
+            ],
+            sink.Drain());
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = s_checks, RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, process.ExitCode == 0 ? output : output + await errors);
+    }
+
+    private static string Root()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "QemuZeroCopy.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside of the source tree.");
+    }
+}

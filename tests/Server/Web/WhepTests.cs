@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using QemuZeroCopy.Server.Web;
+
+namespace QemuZeroCopy.Server.Tests.Web;
+
+public sealed class WhepTests : IAsyncLifetime
+{
+    private TestSite _site = null!;
+
+    public async ValueTask InitializeAsync() => _site = await TestSite.StartAsync();
+
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    internal static StringContent Sdp(string text, string type = "application/sdp") => new(text, Encoding.UTF8) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+
+    [Fact]
+    public async Task An_offer_is_answered_with_201_the_sdp_and_the_resource()
+    {
+        _site.Media.Next = new MediaAnswer(MediaOutcome.Accepted, "v=0\r\ns=answer\r\n", "abc");
+        using HttpResponseMessage response = await _site.SendAsync(HttpMethod.Post, "/whep/0", Sdp("v=0\r\ns=offer\r\n"));
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.Equal("/whep/0/abc", response.Headers.Location?.OriginalString);
+        Assert.Equal("application/sdp", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("v=0\r\ns=answer\r\n", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("open 0 v=0\r\ns=offer\r\n", Assert.Single(_site.Media.Calls));
+    }
+
+    [Fact]
+    public async Task A_fragment_is_taken_and_a_restart_answered()
+    {
+        _site.Media.Next = new MediaAnswer(MediaOutcome.Accepted, "");
+        using HttpResponseMessage trickle = await _site.SendAsync(HttpMethod.Patch, "/whep/0/abc", Sdp("a=candidate", "application/trickle-ice-sdpfrag"));
+        Assert.Equal(HttpStatusCode.NoContent, trickle.StatusCode);
+        _site.Media.Next = new MediaAnswer(MediaOutcome.Accepted, "a=ice-ufrag:new");
+        using HttpResponseMessage restart = await _site.SendAsync(HttpMethod.Patch, "/whep/0/abc", Sdp("a=ice-ufrag:x", "application/trickle-ice-sdpfrag"));
+        Assert.Equal(HttpStatusCode.OK, restart.StatusCode);
+        Assert.Equal("application/trickle-ice-sdpfrag", restart.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task A_session_is_deleted_once()
+    {
+        using HttpResponseMessage first = await _site.SendAsync(HttpMethod.Delete, "/whep/0/abc");
+        Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+        using HttpResponseMessage other = await _site.SendAsync(HttpMethod.Delete, "/whep/0/unknown");
+        Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(MediaOutcome.BadOffer, HttpStatusCode.BadRequest)]
+    [InlineData(MediaOutcome.NotFound, HttpStatusCode.NotFound)]
+    [InlineData(MediaOutcome.Full, HttpStatusCode.ServiceUnavailable)]
+    internal async Task What_cannot_be_served_is_refused_with_a_sentence(MediaOutcome outcome, HttpStatusCode status)
+    {
+        _site.Media.Next = new MediaAnswer(outcome, "That is why.");
+        using HttpResponseMessage response = await _site.SendAsync(HttpMethod.Post, "/whep/0", Sdp("x"));
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("That is why.", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("POST", "/whep/0", "text/plain", 10, HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("POST", "/whep/0", "application/sdp", 200_000, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData("POST", "/whep/x", "application/sdp", 10, HttpStatusCode.NotFound)]
+    [InlineData("POST", "/whep/-1", "application/sdp", 10, HttpStatusCode.NotFound)]
+    [InlineData("POST", "/whep/", "application/sdp", 10, HttpStatusCode.NotFound)]
+    [InlineData("PUT", "/whep/0", "application/sdp", 10, HttpStatusCode.MethodNotAllowed)]
+    [InlineData("POST", "/whep/0/abc", "application/sdp", 10, HttpStatusCode.MethodNotAllowed)]
+    [InlineData("PATCH", "/whep/0/abc", "application/sdp", 10, HttpStatusCode.UnsupportedMediaType)]
+    public async Task What_is_no_whep_is_refused_before_it_reaches_the_network_thread(string method, string path, string type, int bytes, HttpStatusCode status)
+    {
+        using HttpResponseMessage response = await _site.SendAsync(new HttpMethod(method), path, Sdp(new string('x', bytes), type));
+        Assert.Equal(status, response.StatusCode);
+        Assert.Empty(_site.Media.Calls);
+    }
+}
