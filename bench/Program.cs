@@ -1,10 +1,11 @@
 using QemuZeroCopy.Bench;
 using QemuZeroCopy.Bench.Browser;
+using QemuZeroCopy.Bench.Gpu;
 using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.Bench.Report;
 
 // A row of the targets joins the list with its benchmark; until then its name is known, and says so.
-IBenchmark[] benchmarks = [new ClickToPixel(), new Motion(), new Idle(), new Binary()];
+IBenchmark[] benchmarks = [new ClickToPixel(), new Motion(), new Idle(), new Binary(), new GpuBenchmark()];
 string[] planned =
 [
     "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "fanout", "transport", "gpu", "alloc", "binary",

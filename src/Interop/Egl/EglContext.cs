@@ -246,7 +246,25 @@ public sealed unsafe class EglContext : IDisposable
             return null;
         }
 
+        // Mesa's rasterizer on a DRM node (kms_swrast) maps that node's own buffers only, and crashes over any other.
+        if (renderNode is not null && Renderer().Contains("llvmpipe", StringComparison.Ordinal))
+        {
+            _ = egl.eglMakeCurrent(display, 0, 0, 0);
+            _ = egl.eglDestroyContext(display, context);
+            why = $"render node {renderNode} has no GL driver but the rasterizer, which cannot read other devices' buffers there";
+            return null;
+        }
+
         return new EglContext(egl, display, context, extensions, renderNode);
+    }
+
+    private static string Renderer()
+    {
+        fixed (byte* name = "glGetString"u8)
+        {
+            var getString = (delegate* unmanaged<int, byte*>)GetProcAddress(name);
+            return Marshal.PtrToStringUTF8((nint)getString(Gl.GlesConstants.GL_RENDERER)) ?? "";
+        }
     }
 
     private static DeviceNumber? RenderNodeOf(EglCommands egl, nint device)

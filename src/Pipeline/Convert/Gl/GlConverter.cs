@@ -16,6 +16,7 @@ namespace QemuZeroCopy.Pipeline.Convert.Gl;
 public sealed class GlConverter : IGpuConverter
 {
     private const int SubmitTimeoutMs = 2000;
+    private const int FirstRunTimeoutMs = 30_000; // drivers compile when a program first runs, software ones for seconds
     private const int WritersTimeoutMs = 100;
     private const int HashBytesPerTile = 16 * 8;
     private const int TilesBinding = 0, HashesBinding = 1, ChangedBinding = 2, PictureBinding = 3;
@@ -26,6 +27,7 @@ public sealed class GlConverter : IGpuConverter
     private readonly GlesProgram _texture;
     private GlesProgram? _external;
     private GlesProgram? _plane;
+    private readonly HashSet<GlesProgram> _warmed = [];
     private readonly GlesBuffer _parameters;
     private GlesBuffer? _tiles;
     private GlesBuffer? _hashes;
@@ -149,7 +151,8 @@ public sealed class GlConverter : IGpuConverter
             Draw(target.Chroma!, DamageRegion.TileSize / 2, target.Planes.ChromaOffsetWords, target.Planes.ChromaStrideWords, twoChannels: 1, count);
         }
 
-        return GpuOutcomes.ToConvertOutcome(_device.Wait(SubmitTimeoutMs));
+        bool isFirst = _warmed.Add(program) | (target.Luma is not null && _warmed.Add(_plane!));
+        return GpuOutcomes.ToConvertOutcome(_device.Wait(isFirst ? FirstRunTimeoutMs : SubmitTimeoutMs));
     }
 
     private void Write(DmaBufScanout scanout, TargetPlanes planes, int columns)

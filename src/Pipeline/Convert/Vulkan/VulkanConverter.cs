@@ -15,6 +15,7 @@ namespace QemuZeroCopy.Pipeline.Convert.Vulkan;
 public sealed class VulkanConverter : IGpuConverter
 {
     private const int SubmitTimeoutMs = 2000;
+    private const int FirstRunTimeoutMs = 30_000; // drivers compile when a kernel first runs, software ones for seconds
     private const int WritersTimeoutMs = 100;
     private const int SourceBinding = 0, LumaBinding = 1, ChromaBinding = 2, TilesBinding = 3, HashesBinding = 4, ChangedBinding = 5;
     private const int HashBytesPerTile = 16 * 8;
@@ -24,6 +25,7 @@ public sealed class VulkanConverter : IGpuConverter
     private readonly VulkanTargets _targets;
     private readonly ComputeCommands _commands;
     private readonly ComputeKernel?[] _kernels = new ComputeKernel?[4];
+    private readonly HashSet<ComputeKernel> _warmed = [];
     private VulkanBuffer? _tiles;
     private VulkanBuffer? _hashes;
     private VulkanBuffer? _changed;
@@ -41,8 +43,7 @@ public sealed class VulkanConverter : IGpuConverter
         Name = $"vulkan: {device.Physical.Name}";
         try
         {
-            // Compiled now rather than in the first frame: the route of linear buffers, which every chain ends with.
-            _ = Kernel(sourceImage: false, targetImage: false);
+            WarmUp();
         }
         catch (GpuSetupException)
         {
@@ -124,7 +125,10 @@ public sealed class VulkanConverter : IGpuConverter
     private ConvertOutcome Run(Scanout scanout, in VulkanSource source, VulkanTarget target, int columns, int count)
     {
         ComputeKernel kernel = Kernel(source.Image is not null, target.LumaImage is not null);
-        BindAll(kernel, source, target);
+        if (target.LumaImage is not null)
+            BindAll(kernel, source, target.LumaImage, target.ChromaImage!);
+        else
+            BindAll(kernel, source, target.LumaBuffer!, target.ChromaBuffer!);
         _commands.Begin();
         if (scanout is DmaBufScanout dmaBuf)
             WaitForProducer(dmaBuf);
@@ -132,7 +136,38 @@ public sealed class VulkanConverter : IGpuConverter
         Nv12Parameters parameters = Parameters(scanout, source, target.Planes, columns);
         _commands.Dispatch(kernel, MemoryMarshal.AsBytes(new ReadOnlySpan<Nv12Parameters>(in parameters)), count);
         Exchange(source, target, acquire: false);
-        return GpuOutcomes.ToConvertOutcome(_commands.SubmitAndWait(SubmitTimeoutMs));
+        bool isFirst = _warmed.Add(kernel);
+        return GpuOutcomes.ToConvertOutcome(_commands.SubmitAndWait(isFirst ? FirstRunTimeoutMs : SubmitTimeoutMs));
+    }
+
+    /// <summary>Compiles and runs the route of linear buffers once, on memory of its own, rather than in the first frame.</summary>
+    private void WarmUp()
+    {
+        const int Side = DamageRegion.TileSize;
+        Resize(new PictureSize(Side, Side));
+        ComputeKernel kernel = Kernel(sourceImage: false, targetImage: false);
+        using VulkanBuffer scratch = VulkanBuffer.AllocateLocal(_device, Side * Side * 4);
+        TargetPlanes planes = TargetPlanes.For(_size);
+        BindAll(kernel, new VulkanSource(scratch, null, 0, Side * 4), scratch, scratch);
+        Shared(_tiles!)[0] = 0;
+        var parameters = new Nv12Parameters
+        {
+            Width = Side,
+            Height = Side,
+            PaddedWidth = planes.PaddedWidth,
+            PaddedHeight = planes.PaddedHeight,
+            SourceStrideBytes = Side * 4,
+            Layout = PixelLayout.Of(PixelFormat.Xrgb8888)!.Value,
+            LumaStrideWords = planes.LumaStrideWords,
+            ChromaOffsetWords = planes.ChromaOffsetWords,
+            ChromaStrideWords = planes.ChromaStrideWords,
+            TileColumns = 1,
+        };
+        _commands.Begin();
+        _commands.Dispatch(kernel, MemoryMarshal.AsBytes(new ReadOnlySpan<Nv12Parameters>(in parameters)), 1);
+        if (_commands.SubmitAndWait(FirstRunTimeoutMs) != GpuOutcome.Ok)
+            throw new GpuSetupException($"{_device.Physical.Name} did not run a first shader within {FirstRunTimeoutMs / 1000} s; use --gpu gl or --gpu none.");
+        _warmed.Add(kernel);
     }
 
     private Nv12Parameters Parameters(Scanout scanout, in VulkanSource source, TargetPlanes planes, int columns) => new()
@@ -168,23 +203,26 @@ public sealed class VulkanConverter : IGpuConverter
         _ = DmaBuf.WaitForWriters(scanout.Planes[0].Fd, WritersTimeoutMs);
     }
 
-    private void BindAll(ComputeKernel kernel, in VulkanSource source, VulkanTarget target)
+    private void BindAll(ComputeKernel kernel, in VulkanSource source, VulkanBuffer luma, VulkanBuffer chroma)
+    {
+        BindCommon(kernel, source);
+        kernel.Bind(LumaBinding, luma);
+        kernel.Bind(ChromaBinding, chroma);
+    }
+
+    private void BindAll(ComputeKernel kernel, in VulkanSource source, VulkanImage luma, VulkanImage chroma)
+    {
+        BindCommon(kernel, source);
+        kernel.Bind(LumaBinding, luma);
+        kernel.Bind(ChromaBinding, chroma);
+    }
+
+    private void BindCommon(ComputeKernel kernel, in VulkanSource source)
     {
         if (source.Image is not null)
             kernel.Bind(SourceBinding, source.Image);
         else
             kernel.Bind(SourceBinding, source.Buffer!);
-        if (target.LumaImage is not null)
-        {
-            kernel.Bind(LumaBinding, target.LumaImage);
-            kernel.Bind(ChromaBinding, target.ChromaImage!);
-        }
-        else
-        {
-            kernel.Bind(LumaBinding, target.LumaBuffer!);
-            kernel.Bind(ChromaBinding, target.ChromaBuffer!);
-        }
-
         kernel.Bind(TilesBinding, _tiles!);
         kernel.Bind(HashesBinding, _hashes!);
         kernel.Bind(ChangedBinding, _changed!);

@@ -1,0 +1,24 @@
+# The lab: a VM with real DRM nodes, in which the gl=on path runs (tests/Lab).
+
+lab_probe() {
+  local framework
+  framework=$(aot_framework)
+  step "publish qzc-lab ($framework, Native AOT)" \
+    dotnet publish tests/Lab/Probe -f "$framework" -p:QzcAotFramework="$framework" -r linux-x64 -c Release \
+      --artifacts-path artifacts/aot -o artifacts/lab/bin -v q || exit 1
+}
+
+# Whether QEMU gets as far as a kernel's first line here; some sandboxes let it start and nothing more.
+lab_can_run() {
+  command -v qemu-system-x86_64 >/dev/null || return 1
+  timeout 60 qemu-system-x86_64 -accel tcg -m 256 -nodefaults -no-user-config -no-reboot -display none -serial stdio \
+    -kernel artifacts/guest/vmlinuz -append 'console=ttyS0 panic=-1' </dev/null 2>&1 | grep -a 'Linux version' >/dev/null
+}
+
+suite_lab() {
+  guest
+  if ! lab_can_run; then say "  the lab is skipped: QEMU cannot boot a kernel on this machine"; return; fi
+  lab_probe
+  step "lab initramfs" tests/Lab/vm/build.sh || exit 1
+  run_project Lab 540
+}

@@ -1,0 +1,55 @@
+using QemuZeroCopy.Pipeline.Convert;
+using QemuZeroCopy.Pipeline.Convert.Cpu;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.LabProbe;
+
+/// <summary>What a picture in a dma-buf should look like as NV12, by the CPU path, which unit tests hold against the formula.</summary>
+internal sealed unsafe class Judge : IDisposable
+{
+    private readonly CpuConverter _cpu = new();
+
+    /// <summary>The largest difference of any sample in the visible part.</summary>
+    public int LargestDifference(LabBuffer source, HostPicture converted, bool bottomUp)
+    {
+        byte[] upright = new byte[source.Stride * source.Size.Height];
+        for (int row = 0; row < source.Size.Height; row++)
+            source.Memory.Slice((bottomUp ? source.Size.Height - 1 - row : row) * source.Stride, source.Stride).CopyTo(upright.AsSpan(row * source.Stride));
+        fixed (byte* pixels = upright)
+        {
+            var scanout = new PlainScanout(source.Size, source.Format, source.Stride, (nint)pixels);
+            using var expected = new HostPicture(source.Size);
+            TileMap damage = DamageRegion.Create(source.Size), changed = new(source.Size, PictureTarget.MacroblockSize);
+            damage.Fill();
+            if (_cpu.Convert(scanout, damage, expected, changed) != ConvertOutcome.Converted)
+                throw new InvalidOperationException($"The CPU path does not take {source.Format}.");
+            scanout.Release();
+            return Math.Max(
+                Difference(expected.Luma, converted.Luma, expected.Stride, source.Size.Width, source.Size.Height),
+                Difference(expected.Chroma, converted.Chroma, expected.Stride, (source.Size.Width + 1) & ~1, (source.Size.Height + 1) / 2));
+        }
+    }
+
+    public void Dispose() => _cpu.Dispose();
+
+    private static int Difference(byte* a, byte* b, int stride, int width, int height)
+    {
+        int largest = 0;
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+                largest = Math.Max(largest, Math.Abs(a[y * stride + x] - b[y * stride + x]));
+        }
+
+        return largest;
+    }
+
+    private sealed class PlainScanout(PictureSize size, PixelFormat format, int stride, nint pixels) : CpuScanout(size, format, stride)
+    {
+        public override nint Pixels => pixels;
+
+        protected override void Free()
+        {
+        }
+    }
+}
