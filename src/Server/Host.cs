@@ -126,7 +126,7 @@ internal static class Host
             _paths = new VideoPaths(settings.Gpu, settings.RenderNode);
             _session = new MachineSession(endpoint, machine, _media, _paths, _logs.CreateLogger("qemu"));
             await _session.StartAsync(stop).ConfigureAwait(false);
-            Web = await WebServer.StartAsync(settings, machine, _media, stop).ConfigureAwait(false);
+            Web = await WebServer.StartAsync(settings, machine, _media, _metrics, stop).ConfigureAwait(false);
         }
 
         private BarrierServer StartBarrier(BarrierSettings barrier)

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using QemuZeroCopy.Server.Cli;
+using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.Server.Vm;
 
 namespace QemuZeroCopy.Server.Web;
@@ -33,7 +34,7 @@ internal sealed class WebServer : IAsyncDisposable
 
     /// <summary>Binds and starts serving.</summary>
     /// <exception cref="UserError">The port is taken, the address is not this machine's, the certificate cannot be read.</exception>
-    public static async Task<WebServer> StartAsync(ServeSettings settings, Machine machine, IMediaGateway media, CancellationToken stop)
+    public static async Task<WebServer> StartAsync(ServeSettings settings, Machine machine, IMediaGateway media, ServerMetrics metrics, CancellationToken stop)
     {
         AccessToken token = settings.Token is { } given ? new AccessToken(given) : AccessToken.CreateRandom();
         X509Certificate2? certificate = TlsFiles.Load(settings);
@@ -45,7 +46,8 @@ internal sealed class WebServer : IAsyncDisposable
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(5), KeepAliveTimeout = TimeSpan.FromSeconds(10) });
         app.Use(next => PublicFilesFirst(new AccessGuard(token), next));
         var whep = new WhepEndpoint(media);
-        app.Run(context => DispatchAsync(context, machine, whep, media, app.Lifetime.ApplicationStopping));
+        var measured = new MetricsEndpoint(metrics);
+        app.Run(context => DispatchAsync(context, machine, whep, media, measured, app.Lifetime.ApplicationStopping));
 
         try
         {
@@ -89,7 +91,7 @@ internal sealed class WebServer : IAsyncDisposable
         return StaticPage.WriteAsync(context);
     };
 
-    private static Task DispatchAsync(HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, CancellationToken stop)
+    private static Task DispatchAsync(HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, MetricsEndpoint measured, CancellationToken stop)
     {
         string path = context.Request.Path.Value ?? "/";
         if (path.StartsWith(WhepEndpoint.Prefix, StringComparison.Ordinal))
@@ -98,6 +100,8 @@ internal sealed class WebServer : IAsyncDisposable
             return ServeSessionAsync(context, machine, media, stop);
         if (path == "/video")
             return ServeVideoAsync(context, media, stop);
+        if (MetricsEndpoint.Has(path))
+            return measured.InvokeAsync(context, path);
         if (!StaticPage.Has(path))
             return ErrorResponse.WriteAsync(context, StatusCodes.Status404NotFound, "There is nothing at this address.");
         if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))

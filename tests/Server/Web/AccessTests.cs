@@ -31,6 +31,8 @@ public sealed class AccessTests : IAsyncLifetime
     [InlineData("/main.js")]
     [InlineData("/session")]
     [InlineData("/whep/0")]
+    [InlineData("/metrics")]
+    [InlineData("/latency")]
     [InlineData("/nothing")]
     public async Task Nothing_is_told_to_who_has_no_token(string path)
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using QemuZeroCopy.Server.Cli;
+using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.Server.Vm;
 using QemuZeroCopy.Server.Web;
 
@@ -63,5 +64,5 @@ public sealed class BindTests : IDisposable
         Assert.Contains("secure", Assert.Single(response.Headers.GetValues("Set-Cookie")), StringComparison.OrdinalIgnoreCase);
     }
 
-    private static Task<WebServer> StartAsync(ServeSettings settings) => WebServer.StartAsync(settings, new Machine(), new RecordingMedia(), TestContext.Current.CancellationToken);
+    private static Task<WebServer> StartAsync(ServeSettings settings) => WebServer.StartAsync(settings, new Machine(), new RecordingMedia(), new ServerMetrics(), TestContext.Current.CancellationToken);
 }

@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Cli;
 using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.Server.Vm;
 using QemuZeroCopy.Server.Web;
 
@@ -16,9 +17,9 @@ internal sealed class TestSite : IAsyncDisposable
 
     private readonly WebServer _server;
 
-    private TestSite(WebServer server, Machine machine, RecordingSink input, RecordingMedia media)
+    private TestSite(WebServer server, Machine machine, RecordingSink input, RecordingMedia media, ServerMetrics metrics)
     {
-        (_server, Machine, Input, Media) = (server, machine, input, media);
+        (_server, Machine, Input, Media, Metrics) = (server, machine, input, media, metrics);
         Origin = $"http://127.0.0.1:{server.Port}";
         Client = new HttpClient(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(Origin) };
     }
@@ -30,6 +31,8 @@ internal sealed class TestSite : IAsyncDisposable
     public RecordingSink Input { get; }
 
     public RecordingMedia Media { get; }
+
+    public ServerMetrics Metrics { get; }
 
     public string Origin { get; }
 
@@ -45,8 +48,9 @@ internal sealed class TestSite : IAsyncDisposable
         var machine = new Machine();
         machine.Update(view => view with { Status = MachineStatus.Running, Name = "test", Consoles = [new GuestConsole(0, input)] });
         var media = new RecordingMedia();
+        var metrics = new ServerMetrics();
         var settings = new ServeSettings { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token };
-        return new TestSite(await WebServer.StartAsync(settings, machine, media, TestContext.Current.CancellationToken), machine, input, media);
+        return new TestSite(await WebServer.StartAsync(settings, machine, media, metrics, TestContext.Current.CancellationToken), machine, input, media, metrics);
     }
 
     /// <summary>Sends a request as this site's own page would.</summary>
@@ -79,6 +83,7 @@ internal sealed class TestSite : IAsyncDisposable
     {
         Client.Dispose();
         await _server.DisposeAsync();
+        Metrics.Dispose();
     }
 }
 
