@@ -109,6 +109,34 @@ public class PeerConnectionTests
     }
 
     [Fact]
+    public void A_repetition_that_was_lost_too_goes_out_twice()
+    {
+        using var scene = new Scene();
+        ModelViewer viewer = scene.AddViewer();
+        PeerConnection peer = scene.Connect(viewer);
+        scene.SendFrame(5000, true);
+        scene.Run(50);
+        ModelStream stream = viewer.Streams.Values.Single();
+        ushort missed = (ushort)stream.Packets.Keys.First();
+        int[] repeated = new int[3];
+        for (int i = 0; i < 3; i++)
+        {
+            viewer.SendRtcp(buffer =>
+            {
+                var writer = new RtcpWriter(buffer);
+                writer.AddNack(1, stream.Ssrc, [(missed, 0)]);
+                return writer.Length;
+            });
+            // The second request comes too soon to be about the repetition.
+            scene.Run(i == 0 ? 1 : 30);
+            repeated[i] = (int)peer.Statistics.PacketsRepeated;
+        }
+
+        scene.Run(30);
+        Assert.Equal([0, 1, 3], repeated);
+    }
+
+    [Fact]
     public void What_is_too_old_is_not_repeated_and_a_refresh_is_wanted()
     {
         using var scene = new Scene();

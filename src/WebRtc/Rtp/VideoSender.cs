@@ -191,12 +191,16 @@ internal sealed class VideoSender
         if (_rtxPayloadType == 0 || !TryFind(wide, out _, out VideoFrame? frame, out _) || nowNs - frame!.CaptureNs > MaxRepeatAgeNs)
             return false;
         ref Repeated repeated = ref _repeated[wide % RepeatCapacity];
-        if (repeated.Sequence == wide && nowNs - repeated.AtNs < roundTripNs)
+        bool again = repeated.SequencePlusOne == wide + 1;
+        if (again && nowNs - repeated.AtNs < roundTripNs)
             return true;
-        if (_repeatCount == RepeatCapacity)
+        // A repetition that was lost as well goes out twice: a third round trip would come too late (Hairpin, NSDI'24).
+        int copies = again ? 2 : 1;
+        if (_repeatCount + copies > RepeatCapacity)
             return false;
-        repeated = new Repeated { Sequence = wide, AtNs = nowNs };
-        _repeats[(_repeatHead + _repeatCount++) % RepeatCapacity] = wide;
+        repeated = new Repeated { SequencePlusOne = wide + 1, AtNs = nowNs };
+        while (copies-- > 0)
+            _repeats[(_repeatHead + _repeatCount++) % RepeatCapacity] = wide;
         return true;
     }
 
@@ -351,7 +355,8 @@ internal sealed class VideoSender
 
     private struct Repeated
     {
-        public long Sequence;
+        /// <summary>Plus 1, so that an unused place is no packet.</summary>
+        public long SequencePlusOne;
         public long AtNs;
     }
 }

@@ -126,6 +126,37 @@ public class DtlsTransportTests
         Assert.Equal(7, pair.Server.Read(read));
     }
 
+    [Fact]
+    public void A_ClientHello_in_fragments_is_put_together()
+    {
+        // Browsers with post-quantum key shares send one of about 2 kB, in two datagrams.
+        using var pair = new Pair();
+        pair.Client.Start(0);
+        byte[] hello = new byte[1500];
+        Assert.True(pair.Client.TryTake(hello, out int length));
+        int body = length - 13 - 12;
+        int first = body / 2;
+        pair.Server.Handle(0, Fragment(hello, 0, first, body, 7));
+        Assert.False(pair.Server.HasOutput);
+        pair.Server.Handle(0, Fragment(hello, first, body - first, body, 8));
+        Assert.True(pair.Server.HasOutput);
+    }
+
+    /// <summary>Part of a handshake message in a record of its own (RFC 6347 section 4.2.3).</summary>
+    private static byte[] Fragment(byte[] datagram, int offset, int length, int whole, byte number)
+    {
+        byte[] record = new byte[13 + 12 + length];
+        datagram.AsSpan(0, 25).CopyTo(record);
+        record[10] = number;
+        record[11] = (byte)((12 + length) >> 8);
+        record[12] = (byte)(12 + length);
+        Assert.Equal(whole, (datagram[14] << 16) | (datagram[15] << 8) | datagram[16]);
+        (record[19], record[20], record[21]) = (0, (byte)(offset >> 8), (byte)offset);
+        (record[22], record[23], record[24]) = (0, (byte)(length >> 8), (byte)length);
+        datagram.AsSpan(25 + offset, length).CopyTo(record.AsSpan(25));
+        return record;
+    }
+
     private sealed class Pair : IDisposable
     {
         private readonly byte[] _datagram = new byte[1500];
