@@ -30,7 +30,7 @@ internal static class TestPictures
 
     private static List<byte[]> Encode(string source, string encoder, int frames)
     {
-        List<byte[]> units = Split(Run(source, encoder, frames));
+        List<byte[]> units = SplitAtDelimiters(Run(source, encoder, frames), [0, 0, 0, 1, 9]);
         Assert.Equal(frames, units.Count);
         return units;
     }
@@ -50,13 +50,14 @@ internal static class TestPictures
         return bytes.ToArray();
     }
 
-    private static List<byte[]> Split(byte[] stream)
+    /// <summary>Access units, each beginning with a delimiter's start code and first byte.</summary>
+    public static List<byte[]> SplitAtDelimiters(byte[] stream, byte[] delimiter)
     {
         var units = new List<byte[]>();
         int start = -1;
         for (int at = 0; at < stream.Length;)
         {
-            int found = stream.AsSpan(at).IndexOf((ReadOnlySpan<byte>)[0, 0, 0, 1, 9]);
+            int found = stream.AsSpan(at).IndexOf(delimiter);
             if (found < 0)
                 break;
             if (start >= 0)
