@@ -191,7 +191,7 @@ public sealed class EndpointRouter : IDisposable
     public void Dispose()
     {
         foreach (PeerConnection peer in _peers)
-            peer.Dispose();
+            peer.Free();
         _peers.Clear();
         _byUfrag.Clear();
         _byAddress.Clear();
@@ -258,7 +258,7 @@ public sealed class EndpointRouter : IDisposable
                 _byAddress.Remove(address);
         }
 
-        peer.Dispose();
+        peer.Free();
     }
 
     private IceCredentials NewCredentials()

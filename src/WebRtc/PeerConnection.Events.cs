@@ -96,8 +96,20 @@ public sealed partial class PeerConnection
         track.KeyFramePending = true;
     }
 
+    /// <summary>Says that repair has failed, unless an entry point is on its way or the host has just been told.</summary>
+    private void WantRefresh(long nowNs, int index)
+    {
+        ref TrackState track = ref _tracks[index];
+        long sentNs = _video[index].EntryPointSentNs;
+        if (nowNs < track.RefreshAllowedNs || (sentNs != long.MinValue && nowNs - sentNs < KeyFrameFlightNs))
+            return;
+        track.RefreshAllowedNs = nowNs + KeyFrameAskedNs;
+        track.RefreshPending = true;
+    }
+
     private struct TrackState
     {
+        public long RefreshAllowedNs;
         public bool WasAsked;
         public long AskedNs;
         public bool KeyFramePending;

@@ -179,7 +179,7 @@ public sealed partial class PeerConnection
                 if (_video[index].TryRepeat(nowNs, (ushort)(first + i), roundTripNs))
                     continue;
                 Statistics.PacketsBeyondRepair++;
-                _tracks[index].RefreshPending = true;
+                WantRefresh(nowNs, index);
             }
         }
 

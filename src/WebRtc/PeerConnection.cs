@@ -211,8 +211,20 @@ public sealed partial class PeerConnection : IDisposable
             sender.PlayoutDelay = (minMs, maxMs);
     }
 
-    /// <summary>Frees the native parts. The router calls it once a closed connection has said goodbye.</summary>
+    /// <summary>
+    /// Lets go of the connection: ends it without a word where it still lives. Not needed after
+    /// <see cref="PeerEventKind.Closed"/>: the router frees what is native once the goodbye has been polled.
+    /// </summary>
     public void Dispose()
+    {
+        if (Router is null)
+            Free();
+        else
+            End(CloseReason.Local);
+    }
+
+    /// <summary>Frees the native parts. The router's to call.</summary>
+    internal void Free()
     {
         if (_isDisposed)
             return;

