@@ -137,6 +137,35 @@ public class PeerConnectionTests
     }
 
     [Fact]
+    public void Sequence_numbers_wrap_without_a_gap()
+    {
+        var control = new RecordingControl();
+        using var scene = new Scene(configure: o => o with { CongestionControlFactory = _ => control });
+        ModelViewer viewer = scene.AddViewer();
+        PeerConnection peer = scene.Connect(viewer);
+        scene.SendFrame(100_000, true);
+        // 66 000 packets and more: RTP, RTX and transport-wide numbers all pass 65535, with losses on the way.
+        for (int i = 0; i < 760; i++)
+        {
+            scene.Loss = i is > 300 and < 500 ? 0.02 : 0;
+            scene.SendFrame(100_000, false);
+            scene.Run(16);
+            foreach (ModelStream stream in viewer.Streams.Values)
+                stream.Forget(20_000);
+        }
+
+        scene.Run(300);
+        ModelStream video = viewer.Streams.Values.Single();
+        Assert.True(video.Packets.Keys.Last() > 66_000, scene.Random.ToString());
+        Assert.True(video.IsGapless, scene.Random.ToString());
+        Assert.InRange(peer.Statistics.PacketsRepeated, 50, 5000);
+        Assert.Equal(0, peer.Statistics.PacketsBeyondRepair);
+        Assert.True(control.Sent.Count > 66_000);
+        Assert.InRange(control.Results.Count(r => r.IsReceived && r.Sent.Sequence > 65_536), 100, 5000);
+        Assert.All(control.Results.Where(r => r.IsReceived), r => Assert.InRange(r.ReceivedNs - r.Sent.SentNs, 4_700_000, 6_000_000));
+    }
+
+    [Fact]
     public void What_is_too_old_is_not_repeated_and_a_refresh_is_wanted()
     {
         using var scene = new Scene();
@@ -256,7 +285,7 @@ public class PeerConnectionTests
     [Fact]
     public void Transport_feedback_tells_what_arrived_and_when()
     {
-        var observer = new Observer();
+        var observer = new RecordingControl();
         using var scene = new Scene(configure: o => o with { CongestionControlFactory = _ => observer }) { DelayNs = 10_000_000 };
         ModelViewer viewer = scene.AddViewer();
         PeerConnection peer = scene.Connect(viewer);
@@ -287,7 +316,7 @@ public class PeerConnectionTests
     [Fact]
     public void Video_leaves_within_the_budget_and_probes_beside_it()
     {
-        var control = new Observer { Budget = 5000 };
+        var control = new RecordingControl { Budget = 5000 };
         using var scene = new Scene(configure: o => o with { CongestionControlFactory = _ => control });
         ModelViewer viewer = scene.AddViewer();
         PeerConnection peer = scene.Connect(viewer);
@@ -605,48 +634,6 @@ public class PeerConnectionTests
             bool good = WebRtc.Stun.StunMessage.TryParse(bytes, out WebRtc.Stun.StunMessage message);
             code = message.ErrorCode;
             return good;
-        }
-    }
-
-    private sealed class Observer : ICongestionControl
-    {
-        public List<SentPacket> Sent { get; } = [];
-
-        public List<PacketResult> Results { get; } = [];
-
-        public int Budget { get; set; } = int.MaxValue;
-
-        public int Probe { get; set; }
-
-        public int Frames { get; private set; }
-
-        public RateTarget Target => new(1_000_000, 2_000_000, false);
-
-        public long RoundTripNs => 0;
-
-        public double LossShare => 0;
-
-        public int ProbeId => 5;
-
-        public void OnFrame(long nowNs, int bytes, long frameIntervalNs) => Frames++;
-
-        public void OnSent(in SentPacket packet)
-        {
-            Sent.Add(packet);
-            Budget = Math.Max(0, Budget - packet.SizeBytes);
-            Probe = Math.Max(0, Probe - packet.SizeBytes);
-        }
-
-        public void OnFeedback(long nowNs, ReadOnlySpan<PacketResult> results) => Results.AddRange(results);
-
-        public int BudgetBytes(long nowNs) => Budget;
-
-        public int ProbeBytes(long nowNs) => Probe;
-
-        public long NextTimeoutNs(bool hasPackets) => long.MaxValue;
-
-        public void HandleTimeout(long nowNs)
-        {
         }
     }
 }

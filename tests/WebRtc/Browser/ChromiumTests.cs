@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.Playwright;
+using QemuZeroCopy.WebRtc.Congestion;
 using QemuZeroCopy.WebRtc.Sdp;
+using QemuZeroCopy.WebRtc.Tests.Model;
 
 namespace QemuZeroCopy.WebRtc.Tests.Browser;
 
@@ -85,6 +87,32 @@ public class ChromiumTests(ChromiumFixture chromium)
         AssertColour([0x20, 0x60, 0xC0], pixels[..3]);
         AssertColour([0xC0, 0x40, 0x20], pixels[3..]);
         Assert.Contains("Connected", host.Events);
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Chromium_tells_when_each_packet_arrived()
+    {
+        var control = new RecordingControl();
+        using var host = new TestHost(TestPictures.SplitScreen(90), 30, control: control);
+        IPage page = await ConnectAsync(host, s_oneTrack, 1);
+        await WaitForFramesAsync(page, host, 90);
+        await host.InvokeAsync(_ =>
+        {
+            // What left in the last moments has not been spoken of yet.
+            int received = control.Results.Where(r => r.IsReceived).Select(r => r.Sent.Sequence).Distinct().Count();
+            Assert.InRange(received, control.Sent.Count * 8 / 10, control.Sent.Count);
+            long last = 0;
+            foreach (PacketResult result in control.Results.Where(r => r.IsReceived).OrderBy(r => r.Sent.Sequence))
+            {
+                // On loopback packets arrive in order, up to the 250 µs of the format.
+                Assert.True(result.ReceivedNs >= last - 1_000_000, $"{result} after {last}");
+                last = Math.Max(last, result.ReceivedNs);
+            }
+
+            Assert.True(host.Router.Peers[0].Statistics.RoundTripMs > 0);
+            return true;
+        });
         await page.CloseAsync();
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using QemuZeroCopy.WebRtc.Congestion;
 using QemuZeroCopy.WebRtc.Dtls;
 using QemuZeroCopy.WebRtc.Ice;
 using QemuZeroCopy.WebRtc.Rtp;
@@ -30,7 +31,7 @@ internal sealed class TestHost : IDisposable
     private long _nextFrameNs;
     private int _nextPicture;
 
-    public TestHost(List<byte[]> pictures, int framesPerSecond, VideoCodecKind codec = VideoCodecKind.H264, TransportKind kind = TransportKind.Udp)
+    public TestHost(List<byte[]> pictures, int framesPerSecond, VideoCodecKind codec = VideoCodecKind.H264, TransportKind kind = TransportKind.Udp, ICongestionControl? control = null)
     {
         _pictures = pictures;
         _framesPerSecond = framesPerSecond;
@@ -44,6 +45,7 @@ internal sealed class TestHost : IDisposable
             Certificate = _certificate,
             FillRandom = RandomNumberGenerator.Fill,
             Candidates = [.. Addresses().Select(a => TransportAddress.From(new IPEndPoint(a, port), kind))],
+            CongestionControlFactory = control is null ? null : _ => control,
             UnixEpochNs = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100 - NowNs,
         };
         Router = new EndpointRouter(options);
@@ -87,7 +89,17 @@ internal sealed class TestHost : IDisposable
     public Task<T> InvokeAsync<T>(Func<long, T> action)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Enqueue(() => result.SetResult(action(NowNs)));
+        _work.Enqueue(() =>
+        {
+            try
+            {
+                result.SetResult(action(NowNs));
+            }
+            catch (Exception error)
+            {
+                result.SetException(error);
+            }
+        });
         return result.Task;
     }
 

@@ -30,6 +30,17 @@ internal sealed class ModelStream(uint ssrc, int payloadType)
 
     public bool IsGapless => _packets.Count > 0 && _packets.Keys.Last() - _packets.Keys.First() + 1 == _packets.Count;
 
+    /// <summary>Drops all but the newest packets.</summary>
+    public void Forget(int keep)
+    {
+        while (_packets.Count > keep)
+        {
+            long oldest = _packets.Keys.First();
+            _packets.Remove(oldest);
+            _first = oldest + 1;
+        }
+    }
+
     public void Take(long nowNs, long sequence, ReadOnlySpan<byte> packet, int header)
     {
         _ = (nowNs, header);
