@@ -64,8 +64,9 @@ static void configure(struct qzc_x264 *x, const struct qzc_x264_config *c)
     x264_param_t *p = &x->param;
     x->max_effort = c->effort;
     set_effort(p, c->effort, x->max_effort);
-    p->i_width = c->width;
-    p->i_height = c->height;
+    // 4:2:0 has no odd sizes, not even by cropping: the picture's edge is repeated in its padding, which is shown then.
+    p->i_width = c->planar444 ? c->width : (c->width + 1) & ~1;
+    p->i_height = c->planar444 ? c->height : (c->height + 1) & ~1;
     p->i_csp = c->planar444 ? X264_CSP_I444 : X264_CSP_NV12;
     p->i_threads = c->threads;
     p->b_sliced_threads = c->threads > 1;

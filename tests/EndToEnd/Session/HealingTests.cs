@@ -1,0 +1,52 @@
+using QemuZeroCopy.EndToEnd.Tests.Harness;
+
+namespace QemuZeroCopy.EndToEnd.Tests.Session;
+
+/// <summary>What comes back without anybody touching the page.</summary>
+public sealed class HealingTests(Browser browser) : EndToEndTest(browser)
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_killed_QEMU_is_told_and_taken_up_again_when_it_returns(bool onBus)
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(new MachineOptions { Display = onBus ? DisplayKind.Bus : DisplayKind.PeerToPeer });
+        await viewer.CardAsync(1280, 800);
+        await machine.KillAsync();
+        await viewer.StateAsync("gone");
+        await machine.StartAgainAsync();
+        // A new mode proves that the picture is not the old one still standing there.
+        await machine.Serial.TellAsync("mode 1024x768");
+        await viewer.CardAsync(1024, 768);
+        await viewer.StateAsync("picture");
+    }
+
+    [Fact]
+    public async Task A_killed_qzc_is_found_again_by_the_page_that_stayed_open()
+    {
+        QemuMachine machine = await StartMachineAsync();
+        int port = QzcProcess.FreePort();
+        QzcProcess first = await QzcProcess.AttachAsync(Folder, machine, port, "--token", "held-over-a-restart");
+        Viewer viewer = await OpenAsync(first);
+        await viewer.CardAsync(1280, 800);
+        first.Program.Kill();
+        await viewer.StateAsync("lost");
+        await first.DisposeAsync();
+        await machine.Serial.TellAsync("mode 1024x768");
+        await AttachAsync(machine, port, "--token", "held-over-a-restart");
+        await viewer.CardAsync(1024, 768);
+    }
+
+    [Fact]
+    public async Task A_guest_reboot_is_only_a_change_of_pictures()
+    {
+        (QemuMachine machine, QzcProcess qzc, Viewer viewer) = await StartSessionAsync();
+        await viewer.CardAsync(1280, 800);
+        int before = machine.Serial.Position, connections = await viewer.ConnectionsAsync();
+        await machine.Monitor.ExecuteAsync("system_reset");
+        await machine.Serial.LineAsync("scene card", before);
+        await viewer.CardAsync(1280, 800);
+        Assert.Equal(connections, await viewer.ConnectionsAsync());
+        Assert.False(qzc.Program.HasExited);
+    }
+}
