@@ -1,11 +1,17 @@
 using QemuZeroCopy.Bench;
+using QemuZeroCopy.Bench.Alloc;
 using QemuZeroCopy.Bench.Browser;
+using QemuZeroCopy.Bench.Convert;
+using QemuZeroCopy.Bench.Encode;
 using QemuZeroCopy.Bench.Gpu;
 using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.Bench.Report;
 
 // A row of the targets joins the list with its benchmark; until then its name is known, and says so.
-IBenchmark[] benchmarks = [new ClickToPixel(), new Motion(), new Idle(), new Binary(), new GpuBenchmark()];
+IBenchmark[] benchmarks =
+[
+    new ConvertBench(), new EncodeBench(), new AllocBench(), new ClickToPixel(), new Motion(), new Idle(), new Binary(), new GpuBenchmark(),
+];
 string[] planned =
 [
     "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "fanout", "transport", "gpu", "alloc", "binary",

@@ -32,6 +32,8 @@ static TARGET void NAME(nv12)(const struct qzc_strip *s)
     uint64_t seen[QZC_MAX_CHUNKS];
     int whole = s->width / QZC_CHUNK, rest = s->width % QZC_CHUNK, chunks = whole + (rest != 0);
     struct NAME(constants) k = NAME(prepare)(s);
+    for (int c = 0; c < AHEAD && whole > 0; c++)
+        prefetch_chunk(s, 0, c - AHEAD, whole);
     for (int row = 0; row < s->rows; row += 2) {
         if (row % 16 == 0)
             memset(seen, 0, (size_t)chunks * sizeof *seen);
@@ -39,7 +41,7 @@ static TARGET void NAME(nv12)(const struct qzc_strip *s)
         const uint8_t *s0 = s->source + above * s->source_stride, *s1 = s->source + below * s->source_stride;
         uint8_t *y = s->planes[0] + row * s->stride, *uv = s->planes[1] + row / 2 * s->stride;
         for (int c = 0; c < whole; c++) {
-            prefetch_rows(s0 + c * 256, s1 + c * 256);
+            prefetch_chunk(s, row, c, whole);
             seen[c] |= NAME(chunk_nv12)(s0 + c * 256, s1 + c * 256, y + c * 64, y + s->stride + c * 64, uv + c * 64, &k);
         }
         if (rest != 0)

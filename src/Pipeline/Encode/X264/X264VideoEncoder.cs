@@ -18,16 +18,19 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     private readonly X264Encoder _encoder;
     private readonly PictureTarget _target;
     private readonly QuantizerControl _quantizer = new();
+    private readonly EffortControl _effort = new(Effort);
     private readonly EncoderSettings _settings;
     private readonly int _blocks;
     private byte* _unchanged;
     private long _pts;
     private long _lastNs;
+    private long _intervalNs;
 
     private X264VideoEncoder(X264Encoder encoder, in EncoderSettings settings, int threads)
     {
         _encoder = encoder;
         _settings = settings;
+        _intervalNs = 1_000_000_000 / settings.FramesPerSecond;
         _target = settings.Format.Chroma == ChromaFormat.Yuv444 ? new HostPicture444(settings.Size) : new HostPicture(settings.Size);
         _blocks = BlocksOf(settings.Size.Width) * BlocksOf(settings.Size.Height);
         _unchanged = (byte*)NativeMemory.AlignedAlloc((nuint)_blocks, 64);
@@ -36,6 +39,12 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
 
     /// <summary>Frees the memory when nobody disposed of the encoder.</summary>
     ~X264VideoEncoder() => Free();
+
+    /// <summary>How hard x264 searches; see <see cref="X264Encoder.SetEffort"/>.</summary>
+    internal const int Effort = 1;
+
+    /// <summary>Quantizer of the last picture.</summary>
+    internal int LastQuantizer => _quantizer.Last;
 
     /// <inheritdoc/>
     public string Name { get; }
@@ -65,7 +74,7 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
             Profile = planar ? (int)H264Profile.High444 : (int)settings.Format.Profile,
             IsPlanar444 = planar ? 1 : 0,
             Threads = threads,
-            Effort = 1,
+            Effort = Effort,
             UseMacroblockInfo = 1,
         };
         if (X264Encoder.TryOpen(config, out whyNot) is not { } native)
@@ -104,6 +113,9 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         frame.Advance(unit.Length);
         frame.IsKeyFrame = unit.IsKeyFrame != 0;
         frame.Codec = Codec;
+        // Key frames are rare, and longer by nature.
+        if (!frame.IsKeyFrame && _effort.Learn(MonotonicClock.NowNs - nowNs, _intervalNs))
+            _encoder.SetEffort(_effort.Effort);
         if (request.RefinementStep == 0)
             _quantizer.Learn(unit.Length * 8, frame.IsKeyFrame);
         return EncodeOutcome.Encoded;
@@ -112,7 +124,8 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     /// <inheritdoc/>
     public void SetRate(int bitsPerSecond, int framesPerSecond)
     {
-        // The room that comes with each request follows the rate; x264 itself works with constant quantizers.
+        // The room that comes with each request follows the bit rate: x264 itself gets a quantizer for each picture.
+        _intervalNs = 1_000_000_000 / Math.Max(framesPerSecond, 1);
     }
 
     /// <inheritdoc/>
@@ -145,7 +158,8 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
 
         if (key)
             changed = _all ??= Filled();
-        else
+        else if (changed.Count <= _blocks / 2)
+            // In a picture that moves as a whole, what happens to be equal is better predicted from its neighbours.
             input.Unchanged = MarkUnchanged(changed);
         input.Qp = request.RefinementStep > 0 && !key
             ? _quantizer.Refine(request.RefinementStep)

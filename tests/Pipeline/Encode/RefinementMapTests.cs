@@ -1,0 +1,76 @@
+using QemuZeroCopy.Pipeline.Encode;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Pipeline.Tests.Encode;
+
+public sealed class RefinementMapTests
+{
+    private const long Ms = 1_000_000;
+    private static readonly PictureSize Size = new(64, 32);
+
+    private readonly RefinementMap _map = new(Size);
+    private readonly TileMap _changed = new(Size, 16);
+
+    [Fact]
+    public void Nothing_is_due_before_anything_has_changed()
+    {
+        Assert.Equal(long.MaxValue, _map.NextNs);
+        Assert.Equal(0, _map.Plan(_changed, 5000 * Ms));
+    }
+
+    [Fact]
+    public void A_block_takes_its_steps_a_tenth_of_a_second_apart_and_then_rests()
+    {
+        Change(2, 1, 1000 * Ms);
+        for (int step = 1; step <= RefinementMap.LastStep; step++)
+        {
+            long due = _map.NextNs;
+            Assert.InRange(due, (1000 + 100 * step) * Ms, (1002 + 100 * step) * Ms);
+            Assert.Equal(0, _map.Plan(_changed, due - 2 * Ms));
+            Assert.Equal(step, _map.Plan(_changed, due));
+            Assert.Equal(step, _map.Steps[4 + 2]);
+            Assert.Equal(step, _map.Steps.ToArray().Sum(s => s));
+            _map.Commit(_changed, false, step, due);
+        }
+
+        Assert.Equal(long.MaxValue, _map.NextNs);
+    }
+
+    [Fact]
+    public void A_block_at_rest_is_sharpened_while_another_moves()
+    {
+        Change(0, 0, 1000 * Ms);
+        int sharpened = 0;
+        for (long now = 1016 * Ms; now < 1500 * Ms; now += 16 * Ms)
+        {
+            _changed.Clear();
+            _changed.Set(3, 1);
+            int step = _map.Plan(_changed, now);
+            if (step > 0)
+            {
+                Assert.Equal(step, _map.Steps[0]);
+                Assert.Equal(0, _map.Steps[7]);
+                sharpened++;
+            }
+
+            _map.Commit(_changed, false, step, now);
+        }
+
+        Assert.Equal(RefinementMap.LastStep, sharpened);
+    }
+
+    [Fact]
+    public void A_key_frame_makes_everything_coarse_again()
+    {
+        _map.Commit(_changed, true, 0, 1000 * Ms);
+        Assert.Equal(1, _map.Plan(_changed, 1101 * Ms));
+        Assert.Equal(8, _map.Steps.ToArray().Sum(s => s));
+    }
+
+    private void Change(int column, int row, long nowNs)
+    {
+        _changed.Set(column, row);
+        _map.Commit(_changed, false, 0, nowNs);
+        _changed.Clear();
+    }
+}
