@@ -2,6 +2,7 @@ using System.Runtime;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Server.Cli;
 using QemuZeroCopy.Server.Input.Barrier;
+using QemuZeroCopy.Server.Input.Qemu;
 using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.Server.Viewers;
 using QemuZeroCopy.Server.Vm;
@@ -15,11 +16,13 @@ internal static class Host
     /// <summary>QEMU opens its QMP socket within milliseconds of its start; a loaded machine gets longer.</summary>
     private static readonly TimeSpan s_qemuStartTimeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>Serves a QEMU that runs already, until a signal.</summary>
-    public static async Task<int> ServeAsync(DisplayEndpoint endpoint, ServeSettings settings, TextWriter output)
+    /// <summary>Serves a QEMU that runs already, or keyboard and mouse alone where <paramref name="endpoint"/> is null, until a signal.</summary>
+    public static async Task<int> ServeAsync(DisplayEndpoint? endpoint, ServeSettings settings, TextWriter output)
     {
         using var signals = new StopSignals();
-        await using Serving serving = await StartAsync(endpoint, settings, signals.Stop).ConfigureAwait(false);
+        using ILoggerFactory logs = CreateLogs();
+        await using BarrierClients clients = BarrierClients.Start(settings.Barrier, logs);
+        await using Serving serving = await StartAsync(endpoint, settings, clients, logs, signals.Stop).ConfigureAwait(false);
         await AnnounceAsync(serving.Web, output).ConfigureAwait(false);
         try
         {
@@ -33,17 +36,20 @@ internal static class Host
         return 0;
     }
 
-    /// <summary>Serves a QEMU that we started, until it ends. Returns its exit code.</summary>
-    public static async Task<int> ServeProcessAsync(QemuProcess qemu, ServeSettings settings, TextWriter output)
+    /// <summary>Starts a QEMU and serves it until it ends. Returns its exit code.</summary>
+    public static async Task<int> ServeProcessAsync(Func<QemuProcess> start, ServeSettings settings, TextWriter output)
     {
         using var signals = new StopSignals();
+        using ILoggerFactory logs = CreateLogs();
+        await using BarrierClients clients = BarrierClients.Start(settings.Barrier, logs);
+        using QemuProcess qemu = start();
         signals.Redirect(qemu.Signal);
         Task<int> exit = qemu.WaitForExitAsync();
         if (!await QmpSocketAppearsAsync(qemu, exit).ConfigureAwait(false))
             return await ExitCodeOfEarlyEndAsync(qemu, exit).ConfigureAwait(false);
         try
         {
-            await using Serving serving = await StartAsync(new DisplayEndpoint.Qmp(qemu.QmpSocketPath), settings, signals.Stop).ConfigureAwait(false);
+            await using Serving serving = await StartAsync(new DisplayEndpoint.Qmp(qemu.QmpSocketPath), settings, clients, logs, signals.Stop).ConfigureAwait(false);
             await AnnounceAsync(serving.Web, output).ConfigureAwait(false);
             return await exit.ConfigureAwait(false);
         }
@@ -53,14 +59,14 @@ internal static class Host
         }
     }
 
-    private static async Task<Serving> StartAsync(DisplayEndpoint endpoint, ServeSettings settings, CancellationToken stop)
+    private static async Task<Serving> StartAsync(DisplayEndpoint? endpoint, ServeSettings settings, BarrierClients clients, ILoggerFactory logs, CancellationToken stop)
     {
         // Collections are rare here and must not make a frame late.
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
-        var serving = new Serving();
+        var serving = new Serving(logs);
         try
         {
-            await serving.StartAsync(endpoint, settings, stop).ConfigureAwait(false);
+            await serving.StartAsync(endpoint, settings, clients, stop).ConfigureAwait(false);
             return serving;
         }
         catch (DisplayAttachException e)
@@ -74,6 +80,11 @@ internal static class Host
             throw;
         }
     }
+
+    private static ILoggerFactory CreateLogs() => LoggerFactory.Create(logging => logging
+        .SetMinimumLevel(LogLevel.Information)
+        .AddSimpleConsole(console => console.SingleLine = true)
+        .Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
 
     private static Task AnnounceAsync(WebServer web, TextWriter output) => output.WriteLineAsync($"Open {web.Address}");
 
@@ -102,43 +113,32 @@ internal static class Host
     }
 
     /// <summary>Everything that runs while a machine is served; ends in the reverse order of its start.</summary>
-    private sealed class Serving : IAsyncDisposable
+    private sealed class Serving(ILoggerFactory logs) : IAsyncDisposable
     {
         private readonly ServerMetrics _metrics = new();
-        private readonly ILoggerFactory _logs = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(LogLevel.Information)
-            .AddSimpleConsole(console => console.SingleLine = true)
-            .Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-
-        private BarrierServer? _barrier;
         private MediaService? _media;
         private VideoPaths? _paths;
         private MachineSession? _session;
 
         public WebServer Web { get; private set; } = null!;
 
-        public async Task StartAsync(DisplayEndpoint endpoint, ServeSettings settings, CancellationToken stop)
+        public async Task StartAsync(DisplayEndpoint? endpoint, ServeSettings settings, BarrierClients clients, CancellationToken stop)
         {
-            if (settings.Barrier is { } barrier)
-                _barrier = StartBarrier(barrier);
-            var machine = new Machine(settings.Input, _barrier?.Roster);
+            var machine = new Machine(settings.Input, clients.Roster);
             _media = MediaService.Start(settings, _metrics);
-            _paths = new VideoPaths(settings.Gpu, settings.RenderNode);
-            _session = new MachineSession(endpoint, machine, _media, _paths, _logs.CreateLogger("qemu"));
-            await _session.StartAsync(stop).ConfigureAwait(false);
-            Web = await WebServer.StartAsync(settings, machine, _media, _metrics, stop).ConfigureAwait(false);
-        }
+            if (endpoint is null)
+            {
+                // A page without a picture, for clients whose screen is elsewhere.
+                machine.Update(view => view with { Status = MachineStatus.Running, Consoles = [new GuestConsole(0, new QemuSink(""))] });
+            }
+            else
+            {
+                _paths = new VideoPaths(settings.Gpu, settings.RenderNode);
+                _session = new MachineSession(endpoint, machine, _media, _paths, logs.CreateLogger("qemu"));
+                await _session.StartAsync(stop).ConfigureAwait(false);
+            }
 
-        private BarrierServer StartBarrier(BarrierSettings barrier)
-        {
-            try
-            {
-                return BarrierServer.Start(barrier, TimeProvider.System, _logs.CreateLogger("barrier"));
-            }
-            catch (IOException e)
-            {
-                throw new UserError(e.Message, inner: e);
-            }
+            Web = await WebServer.StartAsync(settings, machine, _media, _metrics, stop).ConfigureAwait(false);
         }
 
         public async ValueTask DisposeAsync()
@@ -149,10 +149,7 @@ internal static class Host
                 await _session.DisposeAsync().ConfigureAwait(false);
             _paths?.Dispose();
             _media?.Dispose();
-            if (_barrier is not null)
-                await _barrier.DisposeAsync().ConfigureAwait(false);
             _metrics.Dispose();
-            _logs.Dispose();
         }
     }
 }

@@ -45,6 +45,7 @@ internal static class CommandLine
         AttachCommand.Create(output),
         RunCommand.Create(output),
         DemoCommand.Create(output),
+        InputCommand.Create(output),
         DoctorCommand.Create(output),
     };
 

@@ -18,9 +18,9 @@ internal static class DemoCommand
         command.SetAction(async (parsed, _) =>
         {
             ServeSettings settings = serve.Read(parsed);
-            using QemuProcess process = QemuProcess.Start(CommandLineFor(parsed.GetRequiredValue(guest), parsed.GetRequiredValue(append)));
+            string[] qemu = CommandLineFor(parsed.GetRequiredValue(guest), parsed.GetRequiredValue(append));
             await output.WriteLineAsync("Starting the demo guest. Ctrl+C ends it.").ConfigureAwait(false);
-            return await Host.ServeProcessAsync(process, settings, output).ConfigureAwait(false);
+            return await Host.ServeProcessAsync(() => QemuProcess.Start(qemu), settings, output).ConfigureAwait(false);
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
+using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
 
 namespace QemuZeroCopy.Server.Cli;
@@ -80,7 +81,7 @@ internal sealed class ServeOptions
 
     /// <summary>The settings, checked.</summary>
     /// <exception cref="UserError">They do not go together.</exception>
-    public ServeSettings Read(ParseResult parsed)
+    public ServeSettings Read(ParseResult parsed, bool withoutScreen = false)
     {
         var settings = new ServeSettings
         {
@@ -93,8 +94,8 @@ internal sealed class ServeOptions
             Insecure = parsed.GetValue(_insecure),
             Gpu = Enum.Parse<GpuChoice>(parsed.GetRequiredValue(_gpu), ignoreCase: true),
             RenderNode = parsed.GetValue(_renderNode),
-            Input = _barrier.ReadMode(parsed),
-            Barrier = _barrier.Read(parsed, parsed.GetValue(_insecure)),
+            Input = withoutScreen ? InputMode.Barrier : _barrier.Mode(parsed),
+            Barrier = _barrier.Read(parsed, parsed.GetValue(_insecure), always: withoutScreen),
         };
         settings.ThrowIfUnsound();
         return settings;

@@ -19,6 +19,16 @@ internal static class Texts
         Each prints the address to open. It holds a secret token; whoever has it can see and type.
         """;
 
+    public const string Input =
+        """
+        Serves a page that has no picture and passes its keyboard and mouse on to Barrier clients: a virtual machine
+        whose screen is a passed-through graphics card (QEMU's input-barrier object), or a real machine with barrierc
+        or Input Leap.
+
+          qzc input --barrier-name VM-1
+          qemu-system-x86_64 … -object input-barrier,id=b0,name=VM-1,server=127.0.0.1,port=24800
+        """;
+
     public const string Attach =
         """
         Shows a QEMU that runs already.

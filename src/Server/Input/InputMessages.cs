@@ -27,6 +27,9 @@ internal enum InputMessageKind : byte
 
     /// <summary>u32 of the page's clock, sent back as it came: the page is alive.</summary>
     Alive = 8,
+
+    /// <summary>The name (ASCII) of the Barrier client to drive from now on, or nothing for what --input says.</summary>
+    Drive = 9,
 }
 
 /// <summary>

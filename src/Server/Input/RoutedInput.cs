@@ -38,8 +38,11 @@ internal sealed class RoutedInput : IInputSink, IDisposable
         _target = Wanted();
         _target.GuestClipboardChanged += OnClipboard;
         if (clients is not null)
-            clients.Changed += Follow;
+            clients.Changed += OnClients;
     }
+
+    /// <summary>Another target, or other choices. Raised on any thread; handlers return at once.</summary>
+    public event Action? Changed;
 
     public event Action<string>? GuestClipboardChanged;
 
@@ -50,7 +53,10 @@ internal sealed class RoutedInput : IInputSink, IDisposable
     /// <summary>Where input goes now.</summary>
     public IInputSink Target => Volatile.Read(ref _target);
 
-    /// <summary>Whether it goes to the console's own devices.</summary>
+    /// <summary>Whether the console's own devices are among the choices.</summary>
+    public bool MayBeOwn => _mode != InputMode.Barrier;
+
+    /// <summary>Whether input goes to the console's own devices.</summary>
     public bool IsOwn => ReferenceEquals(Target, _own);
 
     /// <summary>The clients that a page can choose from, connected ones only.</summary>
@@ -62,6 +68,7 @@ internal sealed class RoutedInput : IInputSink, IDisposable
         lock (_gate)
             _choice = name;
         Follow();
+        Changed?.Invoke();
     }
 
     public void Key(in KeyInput key) => Current().Key(key);
@@ -81,7 +88,7 @@ internal sealed class RoutedInput : IInputSink, IDisposable
     public void Dispose()
     {
         if (_clients is not null)
-            _clients.Changed -= Follow;
+            _clients.Changed -= OnClients;
         Target.GuestClipboardChanged -= OnClipboard;
     }
 
@@ -91,6 +98,12 @@ internal sealed class RoutedInput : IInputSink, IDisposable
         if (_clients is not null && _mode == InputMode.Auto)
             Follow();
         return Target;
+    }
+
+    private void OnClients()
+    {
+        Follow();
+        Changed?.Invoke();
     }
 
     private void Follow()

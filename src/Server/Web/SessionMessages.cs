@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Vm;
 
 namespace QemuZeroCopy.Server.Web;
@@ -57,6 +58,17 @@ internal static class SessionMessages
         json.WriteBoolean("caps"u8, state.Leds.HasFlag(KeyboardLeds.CapsLock));
         json.WriteBoolean("num"u8, state.Leds.HasFlag(KeyboardLeds.NumLock));
         json.WriteBoolean("scroll"u8, state.Leds.HasFlag(KeyboardLeds.ScrollLock));
+    });
+
+    public static void WriteDrive(IBufferWriter<byte> output, DriveState state) => Write(output, "drive", json =>
+    {
+        json.WriteString("target"u8, state.Target);
+        json.WriteBoolean("own"u8, state.IsOwn);
+        json.WriteBoolean("mayBeOwn"u8, state.MayBeOwn);
+        json.WriteStartArray("choices"u8);
+        foreach (string name in state.Choices.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            json.WriteStringValue(name);
+        json.WriteEndArray();
     });
 
     public static void WritePointer(IBufferWriter<byte> output, PointerPosition pointer) => Write(output, "pointer", json =>

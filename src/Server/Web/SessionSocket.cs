@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using System.Text;
 using System.Threading.Channels;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Server.Input;
@@ -33,6 +34,7 @@ internal sealed class SessionSocket : IDisposable
     {
         (_socket, _machine, _console, _registry) = (socket, machine, console, registry);
         _route = machine.CreateInput(console);
+        _route.Changed += Signal;
         _input = new ViewerInput(_route, () => console.State.Picture);
         Id = registry.Add(_input);
         _subscriptions = [machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal)];
@@ -68,6 +70,7 @@ internal sealed class SessionSocket : IDisposable
             subscription.Dispose();
         _registry.Remove(Id);
         _input.Dispose();
+        _route.Changed -= Signal;
         _route.Dispose();
         _changed.Writer.TryComplete();
     }
@@ -91,7 +94,7 @@ internal sealed class SessionSocket : IDisposable
             }
 
             ReadOnlySpan<byte> message = buffer.AsSpan(0, received.Count);
-            _input.Apply(message);
+            Take(message);
             if (message.Length == 5 && message[0] == (byte)InputMessageKind.Alive)
             {
                 Volatile.Write(ref _aliveStamp, BitConverter.ToUInt32(message[1..]) | AliveWaiting);
@@ -100,11 +103,27 @@ internal sealed class SessionSocket : IDisposable
         }
     }
 
+    private void Take(ReadOnlySpan<byte> message)
+    {
+        if (message is not [(byte)InputMessageKind.Drive, .. var name])
+        {
+            _input.Apply(message);
+        }
+        else if (_input.Allowed)
+        {
+            // What is held goes up before the way changes.
+            _input.ReleaseAll();
+            _route.Choose(name.IsEmpty ? null : Encoding.ASCII.GetString(name));
+        }
+    }
+
     private async Task WriteAsync(CancellationToken stop)
     {
         var output = new ArrayBufferWriter<byte>(1024);
         MachineView? machine = null;
         ConsoleState? console = null;
+        // What a page takes for granted.
+        DriveState drive = DriveState.OwnAlone;
         try
         {
             SessionMessages.WriteHello(output, Id, _console.Index);
@@ -124,6 +143,13 @@ internal sealed class SessionSocket : IDisposable
                 if (machineNow != machine)
                 {
                     SessionMessages.WriteMachine(output, machine = machineNow);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+                }
+
+                DriveState driveNow = DriveState.Of(_route);
+                if (driveNow != drive)
+                {
+                    SessionMessages.WriteDrive(output, drive = driveNow);
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 

@@ -1,5 +1,6 @@
 import { aliveMessage } from "./input/messages.js";
 import { Keyboard } from "./input/keyboard.js";
+import { driveMessage } from "./input/messages.js";
 import { Pointer } from "./input/pointer.js";
 import { Fallback } from "./link/fallback.js";
 import { Media } from "./link/media.js";
@@ -27,7 +28,7 @@ const screen = new Screen(
 const hintBox = /** @type {HTMLElement} */ (document.getElementById("hint"));
 
 /** @type {import("./view/notice.js").Situation} */
-const situation = { session: "opening", machine: null, console: null, media: "none", problem: "" };
+const situation = { session: "opening", machine: null, console: null, drive: null, media: "none", problem: "" };
 /** Which process answered last: another one knows nothing of our media connection. */
 let server = "";
 
@@ -36,7 +37,7 @@ const cursor = new Cursor(stage, /** @type {HTMLCanvasElement} */ (document.getE
 const send = (/** @type {Uint8Array} */ message, loose = false) => { if (!media.send(message, loose)) session.send(message); };
 const keyboard = new Keyboard(stage, send, () => toolbar.enter());
 const pointer = new Pointer(stage, screen, send, showHint);
-const toolbar = new Toolbar(stage, layout, keyboard);
+const toolbar = new Toolbar(stage, layout, keyboard, name => session.send(driveMessage(name)));
 layout.onChange = () => cursor.apply();
 
 const fallback = new Fallback(consoleIndex, screen, {
@@ -75,10 +76,13 @@ const session = new Session(consoleIndex, {
     update({ machine });
   },
   console(state) {
-    pointer.absolute = cursor.absolute = state.absolute;
     toolbar.lights = state;
     if (state.width > 0) layout.setMode(state.width, state.height);
     update({ console: state });
+  },
+  drive(state) {
+    toolbar.drive = state;
+    update({ drive: state });
   },
   pointer: state => { cursor.pointer = state; },
   cursor: image => { cursor.image = image; },
@@ -101,7 +105,10 @@ setInterval(() => { if (keyboard.holds || pointer.holds) send(aliveMessage(0)); 
 function update(change) {
   Object.assign(situation, change);
   showSituation(situation);
-  pointer.enabled = situation.session === "open" && (situation.console?.width ?? 0) > 0;
+  // A Barrier client takes both positions and motion; where there is no picture to point at, motion.
+  const seen = (situation.console?.width ?? 0) > 0, elsewhere = situation.drive?.own === false;
+  pointer.enabled = situation.session === "open" && (seen || elsewhere);
+  pointer.absolute = cursor.absolute = elsewhere ? seen : situation.console?.absolute ?? true;
   if (document.body.dataset.state !== "picture") toolbar.show();
 }
 

@@ -14,6 +14,8 @@ public sealed class CommandLineTests
     [InlineData("--udp-port takes", "attach --qmp /nowhere --udp-port 70000")]
     [InlineData("--public-ip takes", "attach --qmp /nowhere --public-ip host.example")]
     [InlineData("unix:path=", "attach --bus /run/vm.bus")]
+    [InlineData("--barrier-tls", "input --barrier-listen 0.0.0.0:24800")]
+    [InlineData("auto, dbus", "attach --qmp /nowhere --input mouse")]
     [InlineData("one of them", "attach --bus unix:path=/x --qmp /y")]
     [InlineData("nonsense", "nonsense")]
     [InlineData("-display", "run -- qemu-system-x86_64 -display gtk")]
@@ -44,7 +46,7 @@ public sealed class CommandLineTests
         (int code, string output, string error) = await RunAsync("--help");
         Assert.Equal(0, code);
         Assert.Empty(error);
-        foreach (string word in (string[])["attach", "run", "demo", "doctor", "qemu-system-x86_64", "--version"])
+        foreach (string word in (string[])["attach", "run", "demo", "input", "doctor", "qemu-system-x86_64", "--version"])
             Assert.Contains(word, output, StringComparison.Ordinal);
     }
 

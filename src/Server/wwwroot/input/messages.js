@@ -1,6 +1,6 @@
 // What the page says to the server: the twin of InputMessageKind in src/Server/Input/InputMessages.cs. Little-endian.
 
-const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, ALIVE = 8;
+const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, ALIVE = 8, DRIVE = 9;
 const encoder = new TextEncoder();
 
 /** What becomes of a key. */
@@ -28,6 +28,11 @@ export function scrollMessage(x, y) {
 
 export function releaseAllMessage() {
   return Uint8Array.of(RELEASE_ALL);
+}
+
+/** @param {string} name of the Barrier client to drive, or "" for the server's own choice */
+export function driveMessage(name) {
+  return Uint8Array.of(DRIVE, ...encoder.encode(name));
 }
 
 /** @param {number} stamp 32 bits that come back as they are */

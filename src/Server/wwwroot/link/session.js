@@ -4,10 +4,12 @@
  * @typedef {{type: "console", width: number, height: number, absolute: boolean, caps: boolean, num: boolean, scroll: boolean}} ConsoleState
  * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
  * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
+ * @typedef {{type: "drive", target: string, own: boolean, mayBeOwn: boolean, choices: string[]}} DriveState
  * @typedef {object} SessionEvents
  * @property {(hello: Hello) => void} hello
  * @property {(machine: MachineState) => void} machine
  * @property {(state: ConsoleState) => void} console
+ * @property {(state: DriveState) => void} drive
  * @property {(pointer: PointerState) => void} pointer
  * @property {(cursor: CursorImage) => void} cursor
  * @property {(roundTripMs: number) => void} alive
@@ -92,6 +94,7 @@ export class Session {
         break;
       case "machine": this.#events.machine(message); break;
       case "console": this.#events.console(message); break;
+      case "drive": this.#events.drive(message); break;
       case "pointer": this.#events.pointer(message); break;
     }
   }

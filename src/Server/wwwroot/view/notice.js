@@ -1,10 +1,11 @@
-/** @import { MachineState, ConsoleState } from "../link/session.js" */
+/** @import { MachineState, ConsoleState, DriveState } from "../link/session.js" */
 
 /**
  * @typedef {object} Situation
  * @property {"opening" | "open" | "lost" | "denied"} session
  * @property {MachineState | null} machine
  * @property {ConsoleState | null} console
+ * @property {DriveState | null} drive
  * @property {"none" | "opening" | "shown"} media
  * @property {string} problem what the media connection last failed with
  */
@@ -36,6 +37,11 @@ function textFor(s) {
   if (s.session !== "open") return TEXTS[s.session];
   if (!s.machine || s.machine.status === "connecting") return TEXTS.attaching;
   if (s.machine.status === "gone") return TEXTS.gone;
+  if (s.console?.width === 0 && s.drive?.own === false) {
+    return s.drive.target
+      ? ["blank", `Driving ${s.drive.target}`, "Its screen is elsewhere. A click takes the pointer along, Esc gives it back."]
+      : ["connecting", "Waiting for a Barrier client", "Nobody of that name is connected yet."];
+  }
   if (s.console?.width === 0) return TEXTS.blank;
   if (s.media !== "shown") return s.problem ? ["failed", "No way for the picture yet", `Trying again: ${s.problem}.`] : TEXTS.media;
   return null;

@@ -1,6 +1,6 @@
 /** @import { Layout } from "./layout.js" */
 /** @import { Keyboard } from "../input/keyboard.js" */
-/** @import { ConsoleState, MachineState } from "../link/session.js" */
+/** @import { ConsoleState, DriveState, MachineState } from "../link/session.js" */
 
 const HIDE_AFTER_MS = 2200;
 /** Moving the pointer to this many pixels from the top brings the toolbar back. */
@@ -24,13 +24,18 @@ const COMBINATIONS = /** @type {const} */ ([
 export class Toolbar {
   #bar = element("toolbar");
   #menu = element("keys-menu");
+  #driven = /** @type {HTMLSelectElement} */ (element("driven"));
   #stage;
   /** @type {number | undefined} */
   #timer;
 
-  /** @param {HTMLElement} stage @param {Layout} layout @param {Keyboard} keyboard */
-  constructor(stage, layout, keyboard) {
+  /** @param {HTMLElement} stage @param {Layout} layout @param {Keyboard} keyboard @param {(client: string) => void} onDrive */
+  constructor(stage, layout, keyboard, onDrive) {
     this.#stage = stage;
+    this.#driven.addEventListener("change", () => {
+      onDrive(this.#driven.value);
+      this.leave();
+    });
     this.#fillMenu(keyboard);
     element("keys-button").addEventListener("click", () => this.#toggleMenu());
     element("scale-button").addEventListener("click", e => {
@@ -74,6 +79,14 @@ export class Toolbar {
   set machine(machine) {
     element("machine-name").textContent = machine.name;
     document.title = machine.name || "Console";
+  }
+
+  /** There is nothing to choose where only one thing can be driven. @param {DriveState} state */
+  set drive(state) {
+    const own = state.mayBeOwn ? [new Option("This console", "")] : [];
+    this.#driven.replaceChildren(...own, ...state.choices.map(name => new Option(name, name)));
+    this.#driven.value = state.own ? "" : state.target;
+    this.#driven.hidden = this.#driven.options.length < 2;
   }
 
   /** @param {ConsoleState} state */
