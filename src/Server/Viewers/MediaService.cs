@@ -75,10 +75,15 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<MediaAnswer> PatchAsync(string resourceId, string fragment, CancellationToken cancellation) => _network.InvokeAsync(_ =>
-        _network.Find(resourceId) is null
-            ? new MediaAnswer(MediaOutcome.NotFound, "This session has ended already.")
-            : new MediaAnswer(MediaOutcome.Accepted, ""));
+    public async Task<MediaAnswer> PatchAsync(string resourceId, string fragment, CancellationToken cancellation)
+    {
+        if (!IceFragment.TryParse(fragment, out IceFragment? parsed, out string? error))
+            return new MediaAnswer(MediaOutcome.BadOffer, error);
+        // Candidates alone need no answer: the viewer's checks tell where it is. New credentials restart ICE.
+        return await _network.InvokeAsync(router => _network.Find(resourceId) is { } viewer
+            ? new MediaAnswer(MediaOutcome.Accepted, router.Restart(viewer.Peer, parsed) ?? "")
+            : new MediaAnswer(MediaOutcome.NotFound, "This session has ended already.")).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public Task<bool> CloseAsync(string resourceId) => _network.InvokeAsync(_ =>

@@ -54,6 +54,18 @@ public sealed class MediaServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task New_credentials_restart_ICE_and_nonsense_is_refused()
+    {
+        _media.HubOf(0);
+        MediaAnswer answer = await OpenAsync(0, Offer);
+        MediaAnswer restarted = await _media.PatchAsync(answer.ResourceId, "a=ice-ufrag:fresh123\r\na=ice-pwd:0123456789abcdef01234567\r\n", TestContext.Current.CancellationToken);
+        Assert.Equal(MediaOutcome.Accepted, restarted.Outcome);
+        string ufrag = restarted.Sdp.Split("\r\n").Single(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal));
+        Assert.DoesNotContain(ufrag, answer.Sdp, StringComparison.Ordinal);
+        Assert.Equal(MediaOutcome.BadOffer, (await _media.PatchAsync(answer.ResourceId, "a=ice-ufrag:fresh123\r\n", TestContext.Current.CancellationToken)).Outcome);
+    }
+
+    [Fact]
     public async Task An_unknown_console_and_nonsense_are_refused()
     {
         _media.HubOf(0);
