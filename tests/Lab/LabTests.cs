@@ -38,6 +38,20 @@ public sealed class LabTests(LabRun run) : IClassFixture<LabRun>
         Assert.Equal(3, Value(findings, $"{converter} imports each buffer once"));
     }
 
+    [Theory]
+    [InlineData("Vulkan")]
+    [InlineData("Gl")]
+    public void A_real_QEMU_with_gl_on_streams_what_its_own_screendump_shows(string converter)
+    {
+        IReadOnlyList<Finding> findings = AllHold("qemu");
+        Assert.Equal(0, Value(findings, $"{converter} nothing refused, nothing late"));
+        if (converter == "Vulkan")
+            Assert.Equal(0, Value(findings, $"{converter} bytes copied by the CPU"));
+        string stream = findings.Single(finding => finding.What == $"{converter} last stream").Detail;
+        double psnr = DecodedPicture.Psnr(Path.Combine(run.Output, stream), Path.Combine(run.Output, $"{converter}.ppm"));
+        Assert.True(psnr >= 35, $"{stream}: {psnr:f1} dB");
+    }
+
     private static double Value(IReadOnlyList<Finding> findings, string what) => findings.Single(finding => finding.What == what).Value!.Value;
 
     private IReadOnlyList<Finding> AllHold(string scenario)

@@ -120,6 +120,8 @@ public sealed unsafe class GlesDevice : IDisposable
         if (status is not (GL_ALREADY_SIGNALED or GL_CONDITION_SATISFIED)
             || (Commands.glGetGraphicsResetStatusEXT != null && Commands.glGetGraphicsResetStatusEXT() != GL_NO_ERROR))
         {
+            // The caller frees what the program uses: nothing may run any more.
+            Commands.glFinish();
             return GpuOutcome.DeviceLost;
         }
 

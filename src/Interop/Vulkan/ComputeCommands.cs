@@ -171,6 +171,8 @@ public sealed unsafe class ComputeCommands : IDisposable
 
         if (result != VK_SUCCESS)
         {
+            // The caller frees what the list uses: nothing may run any more. A driver that hangs gives up by itself.
+            _vk.vkDeviceWaitIdle(_device.Handle);
             return GpuOutcome.DeviceLost;
         }
 

@@ -50,6 +50,7 @@ internal sealed unsafe class GlesCommands
     public readonly delegate* unmanaged<int> glGetError;
     public readonly delegate* unmanaged<int, byte*> glGetString;
     public readonly delegate* unmanaged<int, int*, void> glGetIntegerv;
+    public readonly delegate* unmanaged<void> glFinish;
     public readonly delegate* unmanaged<int, uint> glCreateShader;
     public readonly delegate* unmanaged<uint, void> glDeleteShader;
     public readonly delegate* unmanaged<uint, int, byte**, int*, void> glShaderSource;
@@ -117,6 +118,11 @@ internal sealed unsafe class GlesCommands
         fixed (byte* name = "glGetIntegerv"u8)
         {
             glGetIntegerv = (delegate* unmanaged<int, int*, void>)resolve(name);
+        }
+
+        fixed (byte* name = "glFinish"u8)
+        {
+            glFinish = (delegate* unmanaged<void>)resolve(name);
         }
 
         fixed (byte* name = "glCreateShader"u8)

@@ -16,7 +16,7 @@ namespace QemuZeroCopy.Pipeline.Convert.Gl;
 public sealed class GlConverter : IGpuConverter
 {
     private const int SubmitTimeoutMs = 2000;
-    private const int FirstRunTimeoutMs = 30_000; // drivers compile when a program first runs, software ones for seconds
+    private const int FirstRunTimeoutMs = 60_000; // drivers compile when a program first runs, software ones for seconds
     private const int WritersTimeoutMs = 100;
     private const int HashBytesPerTile = 16 * 8;
     private const int TilesBinding = 0, HashesBinding = 1, ChangedBinding = 2, PictureBinding = 3;

@@ -15,7 +15,7 @@ namespace QemuZeroCopy.Pipeline.Convert.Vulkan;
 public sealed class VulkanConverter : IGpuConverter
 {
     private const int SubmitTimeoutMs = 2000;
-    private const int FirstRunTimeoutMs = 30_000; // drivers compile when a kernel first runs, software ones for seconds
+    private const int FirstRunTimeoutMs = 60_000; // drivers compile when a kernel first runs, software ones for seconds
     private const int WritersTimeoutMs = 100;
     private const int SourceBinding = 0, LumaBinding = 1, ChromaBinding = 2, TilesBinding = 3, HashesBinding = 4, ChangedBinding = 5;
     private const int HashBytesPerTile = 16 * 8;

@@ -1,0 +1,85 @@
+using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Pipeline.Encode;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.LabProbe;
+
+/// <summary>Takes note of what QEMU hands over and of what anybody complains about.</summary>
+internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
+{
+    private int _dmaBufs;
+
+    /// <summary>DMA-BUF scanouts seen.</summary>
+    public int DmaBufs => Volatile.Read(ref _dmaBufs);
+
+    /// <summary>Their sizes, formats and modifiers.</summary>
+    public SortedSet<string> Kinds { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Refusals, late acknowledgements, lost paths: all of them faults here.</summary>
+    public List<string> Complaints { get; } = [];
+
+    public void ConsoleAdded(ConsoleDisplay console)
+    {
+    }
+
+    public void ConsoleRemoved(ConsoleDisplay console)
+    {
+    }
+
+    public void ScanoutChanged(ConsoleDisplay console, Scanout? scanout)
+    {
+        if (scanout is not DmaBufScanout dmaBuf)
+            return;
+        Interlocked.Increment(ref _dmaBufs);
+        lock (Kinds)
+            Kinds.Add($"{dmaBuf.Size} {dmaBuf.Format} modifier 0x{dmaBuf.Modifier:x} planes {dmaBuf.Planes.Length}{(dmaBuf.IsBottomUp ? " bottom up" : "")}");
+    }
+
+    public void CursorChanged(ConsoleDisplay console, CursorImage cursor)
+    {
+    }
+
+    public void PointerMoved(ConsoleDisplay console, PointerPosition position)
+    {
+    }
+
+    public void PointerModeChanged(ConsoleDisplay console, bool isAbsolute)
+    {
+    }
+
+    public void LedsChanged(ConsoleDisplay console, KeyboardLeds leds)
+    {
+    }
+
+    public void ConsoleChanged(ConsoleDisplay console)
+    {
+    }
+
+    public void Disconnected(string reason) => Complain($"disconnected: {reason}");
+
+    public void Refused(RefusedInput kind, string detail) => Complain($"{kind}: {detail}");
+
+    public void PathChosen(PictureSize size, string converter, string encoder)
+    {
+    }
+
+    public void PathRefused(string path, string reason) => Complain($"{path}: {reason}");
+
+    public void NoPathLeft(PictureSize size) => Complain($"no path for {size}");
+
+    public void BadScanout(PictureSize size, string converter) => Complain($"bad scanout {size} at {converter}");
+
+    public void Faulted(Exception exception) => Complain(exception.ToString());
+
+    public void Forget()
+    {
+        lock (Complaints)
+            Complaints.Clear();
+    }
+
+    private void Complain(string what)
+    {
+        lock (Complaints)
+            Complaints.Add(what);
+    }
+}
