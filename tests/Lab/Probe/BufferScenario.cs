@@ -3,7 +3,7 @@ using QemuZeroCopy.Pipeline.Convert;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
 using QemuZeroCopy.Pipeline.Frames;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>Every exporter of the machine through every converter: right pixels, live memory, nothing touched by the CPU on import.</summary>
 internal static class BufferScenario

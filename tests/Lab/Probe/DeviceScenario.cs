@@ -1,6 +1,6 @@
 using QemuZeroCopy.Pipeline.Convert.Gpu;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>What the chain finds on a machine with render nodes, as `qzc doctor` shows it.</summary>
 internal static class DeviceScenario

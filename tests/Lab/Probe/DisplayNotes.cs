@@ -2,7 +2,7 @@ using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>Takes note of what QEMU hands over and of what anybody complains about.</summary>
 internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver

@@ -4,7 +4,7 @@ using QemuZeroCopy.Pipeline.Convert;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
 using QemuZeroCopy.Pipeline.Frames;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>Frames as a guest with page flips makes them: a new scanout object for each, three buffers in turn.</summary>
 internal static class EnduranceScenario

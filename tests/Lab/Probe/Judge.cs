@@ -2,7 +2,7 @@ using QemuZeroCopy.Pipeline.Convert;
 using QemuZeroCopy.Pipeline.Convert.Cpu;
 using QemuZeroCopy.Pipeline.Frames;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>What a picture in a dma-buf should look like as NV12, by the CPU path, which unit tests hold against the formula.</summary>
 internal sealed unsafe class Judge : IDisposable

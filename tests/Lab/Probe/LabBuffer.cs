@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Frames;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>Who makes a dma-buf here.</summary>
 internal enum Exporter

@@ -5,7 +5,7 @@ using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Encode.X264;
 using QemuZeroCopy.Pipeline.Frames;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>One GPU step into x264, DMA-BUFs only; keeps the converter's figures within reach.</summary>
 internal sealed class LabPath(GpuStep step) : VideoPath

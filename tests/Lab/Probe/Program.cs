@@ -1,4 +1,4 @@
-using QemuZeroCopy.LabProbe;
+using QemuZeroCopy.Lab.Tests.Probe;
 
 // qzc-lab SCENARIO… REPORT: runs scenarios on the machine's real DRM nodes and appends one JSON line for each finding.
 if (args is not [.. var scenarios, var path] || scenarios.Length == 0)

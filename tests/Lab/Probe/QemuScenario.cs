@@ -2,7 +2,7 @@ using QemuZeroCopy.Pipeline.Convert.Gpu;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Encode;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>
 /// A real QEMU with gl=on, attached to, converted on each API and encoded; then its CPU is stopped, the picture comes

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>Findings, one JSON object a line, so that a VM that dies half-way still leaves what it found.</summary>
 internal sealed class Report(string path) : IDisposable

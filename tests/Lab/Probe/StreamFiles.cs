@@ -1,7 +1,7 @@
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
 
-namespace QemuZeroCopy.LabProbe;
+namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>Writes what the pipeline encodes, a file for each picture size, and how long each picture held the guest.</summary>
 internal sealed class StreamFiles(string prefix) : IEncodedFrameSink, IDisposable
