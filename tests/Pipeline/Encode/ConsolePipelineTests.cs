@@ -187,6 +187,67 @@ public sealed class ConsolePipelineTests : IDisposable
     }
 
     [Fact]
+    public void A_picture_overtaken_while_it_was_read_is_read_once_more()
+    {
+        MemoryScanout? scanout = null;
+        var path = new OvertakingPath(read =>
+        {
+            if (read == 1)
+                _mailbox.AddDamage(Desktop.DrawGlyph(scanout!, 5, 5, _random), MonotonicClock.NowNs, 12);
+        });
+        Start(refine: false, bitsPerSecond: 200_000_000, paths: [path]);
+        scanout = Show(Size);
+        _sink.WaitFor(1);
+        _mailbox.AddDamage(Desktop.DrawGlyph(scanout, 4, 5, _random), MonotonicClock.NowNs, 11);
+        _sink.WaitFor(2);
+        // Both glyphs are in the one picture, and both are answered.
+        AssertShown(scanout, 44);
+        _acknowledger.WaitFor(12);
+        Assert.Equal(1, Statistics.FramesReread);
+        Assert.Equal(2, _sink.Frames.Count);
+    }
+
+    [Fact]
+    public void Text_at_rest_becomes_sharp_while_a_video_plays_beside_it()
+    {
+        Start(refine: true, bitsPerSecond: 8_000_000);
+        var size = new PictureSize(1280, 720);
+        MemoryScanout scanout = Show(size);
+        _sink.WaitFor(1);
+        var window = new PixelRect(768, 256, 320, 240);
+        // A second and a half of video at 30 fps; the text has rested all the time.
+        for (int i = 0; i < 45; i++)
+        {
+            PlayVideo(scanout, window, i);
+            _mailbox.AddDamage(window, MonotonicClock.NowNs);
+            Thread.Sleep(33);
+        }
+
+        byte[] decoded = Ffmpeg.Decode(_sink.Stream, "nv12");
+        ReadOnlySpan<byte> last = decoded.AsSpan(decoded.Length - Ffmpeg.Nv12Bytes(size));
+        (byte[] y, _) = ReferenceConverter.ToNv12(scanout.Bytes, scanout.Stride, size, scanout.Format);
+        // The left half of the luma, far from the video.
+        byte[] shown = [.. Enumerable.Range(0, size.Height).SelectMany(row => y.AsSpan(row * size.Width, 640).ToArray())];
+        var seen = new List<byte>();
+        for (int row = 0; row < size.Height; row++)
+            seen.AddRange(last.Slice(row * size.Width, 640));
+        double psnr = Ffmpeg.Psnr(shown, seen.ToArray());
+        Assert.True(psnr >= 45, $"{psnr:F1} dB");
+        Assert.InRange(Statistics.FramesEncoded, 20, 60);
+    }
+
+    private static void PlayVideo(MemoryScanout scanout, PixelRect window, int picture)
+    {
+        Span<uint> pixels = Desktop.Pixels(scanout);
+        for (int y = 0; y < window.Height; y++)
+        {
+            Span<uint> line = pixels.Slice((window.Y + y) * scanout.Size.Width + window.X, window.Width);
+            for (int x = 0; x < line.Length; x++)
+                line[x] = 0xff000000 | (uint)(128 + 100 * Math.Sin((x + picture * 4) * 0.05) * Math.Cos((y - picture * 3) * 0.06)) * 0x010101;
+        }
+    }
+
+    [Fact]
     public void Damage_beyond_the_frame_rate_is_put_together()
     {
         Start(refine: false, framesPerSecond: 10);
