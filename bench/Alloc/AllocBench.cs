@@ -16,6 +16,17 @@ internal sealed class AllocBench : IBenchmark
         for (int i = 0; i < repeats; i++)
             perFrame.Add(PipelineAllocation.BytesPerFrame(isSmoke ? 50 : 1000));
         report.Add(new BenchRow { Metric = "bytes_per_frame", Unit = "B", Value = perFrame.Median, Spread = perFrame.Spread, Target = Target.AtMost(0) });
+        var perPacket = new Samples();
+        var cost = new Samples();
+        for (int i = 0; i < repeats; i++)
+        {
+            (double bytes, double ns) = PacketAllocation.PerPacket(isSmoke ? 50 : 2000);
+            perPacket.Add(bytes);
+            cost.Add(ns);
+        }
+
+        report.Add(new BenchRow { Metric = "bytes_per_packet", Unit = "B", Value = perPacket.Median, Spread = perPacket.Spread, Target = Target.AtMost(0) });
+        report.Add(new BenchRow { Metric = "ns_per_packet", Unit = "ns", Value = cost.Median, Spread = cost.Spread });
         return report;
     }
 }
