@@ -104,6 +104,13 @@ public static unsafe class Fds
         return seals >= 0 && ((seals & SealShrink) != 0 || Libc.Fcntl(fd.Value, AddSealsCommand, SealShrink) == 0);
     }
 
+    /// <summary>Whether it is a memory file (memfd, or a file on tmpfs): only those have seals.</summary>
+    public static bool IsMemoryFile(SafeHandle handle)
+    {
+        using BorrowedFd fd = Borrow(handle);
+        return fd.IsValid && Libc.Fcntl(fd.Value, GetSealsCommand, 0) >= 0;
+    }
+
     /// <summary>Adds seals to a memfd; false where it refuses.</summary>
     public static bool TryAddSeals(SafeHandle handle, int seals)
     {

@@ -10,6 +10,7 @@ namespace QemuZeroCopy.Pipeline.Display;
 /// <summary>One console seen from the connection: its properties, and the registration of its listener.</summary>
 internal sealed class ConsoleSession(
     DisplayClient client, ConsoleListener listener, Bus bus, NativeText? destination, DisplayThread thread, DisplayOptions options)
+    : IDisplayTimer
 {
     internal const string PathPrefix = "/org/qemu/Display1/Console_";
 
@@ -18,7 +19,13 @@ internal sealed class ConsoleSession(
     private const string MouseInterface = "org.qemu.Display1.Mouse";
     private const string TouchInterface = "org.qemu.Display1.MultiTouch";
 
+    // QEMU on a bus refuses a client that it still takes for registered, until it has seen the old listener go.
+    private const int RetriesAtMost = 5;
+    private const long RetryDelayNs = 100_000_000;
+
     private int _missing;
+    private int _retries;
+    private long _retryNs = long.MaxValue;
     private bool _isClosed;
     private bool _wantsListening = options.ListenAtOnce;
     private bool _wasReady;
@@ -38,12 +45,28 @@ internal sealed class ConsoleSession(
     internal void Begin(Action known)
     {
         _known = known;
+        listener.PictureIsMissing = () =>
+        {
+            StopListening();
+            Listen();
+        };
         // Keyboard, Mouse and MultiTouch are optional: a text console has none, older QEMU no MultiTouch.
         foreach (string name in (ReadOnlySpan<string>)[ConsoleInterface, KeyboardInterface, MouseInterface, TouchInterface])
         {
             _missing++;
             client.GetAll(Path, name, reply => PropertiesArrived(name, reply));
         }
+    }
+
+    public long DueNs => _retryNs;
+
+    public void Run(long nowNs)
+    {
+        if (_retryNs > nowNs)
+            return;
+        _retryNs = long.MaxValue;
+        if (_wantsListening)
+            Listen();
     }
 
     internal void FollowProperties(string name, BusReader changed)
@@ -122,15 +145,22 @@ internal sealed class ConsoleSession(
             return;
         }
 
+        _retries = 0;
         listener.Console.IsListening = true;
         ReadyOnce();
     }
 
     private void RegistrationFailed(Bus peer, string reason)
     {
-        listener.Refuse(RefusedInput.Call, $"{listener.Console} cannot be listened to: {reason}.");
         listener.Bus = null;
         thread.Remove(peer);
+        if (_wasReady && _retries++ < RetriesAtMost)
+        {
+            _retryNs = MonotonicClock.NowNs + RetryDelayNs;
+            return;
+        }
+
+        listener.Refuse(RefusedInput.Call, $"{listener.Console} cannot be listened to: {reason}.");
         ReadyOnce();
     }
 
@@ -207,11 +237,20 @@ internal sealed class ConsoleSession(
         }
     }
 
+    private void SetSize(PictureSize size)
+    {
+        if (size == listener.Console.Size)
+            return;
+        listener.Console.Size = size;
+        if (IsKnown)
+            listener.SizeWasTold(MonotonicClock.NowNs);
+    }
+
     private void SetSize(ulong width, ulong height, ulong given)
     {
         if (given > PictureSize.MaxDimension)
             listener.Refuse(RefusedInput.Property, $"{Path}: a width or height of {given}.");
         else
-            listener.Console.Size = new PictureSize((int)width, (int)height);
+            SetSize(new PictureSize((int)width, (int)height));
     }
 }

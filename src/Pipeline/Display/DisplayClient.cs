@@ -137,6 +137,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
             ConsoleSession session = new(this, listener, _bus, _destination, _thread, _options);
             _consoles.Add(id, session);
             _thread.Add(listener);
+            _thread.Add(session);
             _callsBeforeAttached++;
             session.Begin(() =>
             {
@@ -151,6 +152,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         ConsoleSession session = _consoles[id];
         _consoles.Remove(id);
         _thread.Remove(session.Listener);
+        _thread.Remove(session);
         session.Close();
         bool wasTold = _vm.Consoles.Contains(session.Listener.Console);
         PublishConsoles();

@@ -13,6 +13,8 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
 {
     internal const string Path = "/org/qemu/Display1/Listener";
 
+    private const long RecheckDelayNs = 150_000_000;
+
     private readonly DisplayOptions _options;
     private readonly IDisplayEvents _events;
     private readonly ListenerObject _object;
@@ -21,6 +23,7 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
     private FileMirror? _mirror;
     private Scanout? _current;
     private long _offNs = long.MaxValue;
+    private long _recheckNs = long.MaxValue;
     private uint _refusedKinds;
 
     internal ConsoleListener(VmDisplay vm, uint id, DisplayThread thread, DisplayOptions options, IDisplayEvents events)
@@ -40,7 +43,10 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
     /// <summary>The private connection while listening.</summary>
     internal Bus? Bus { get; set; }
 
-    public long DueNs => Math.Min(_offNs, _acknowledgements.DueNs);
+    /// <summary>Asks for a new registration, because QEMU owes us a whole picture.</summary>
+    internal Action? PictureIsMissing { get; set; }
+
+    public long DueNs => Math.Min(Math.Min(_offNs, _recheckNs), _acknowledgements.DueNs);
 
     /// <summary>The scanout that damage refers to, of which this object holds a reference.</summary>
     private Scanout? Current
@@ -58,6 +64,8 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
     {
         if (_acknowledgements.AnswerDue(nowNs) is > 0 and int late)
             Refuse(RefusedInput.LateAcknowledgement, $"{late} update(s) of {Console} were not read in time; QEMU was answered without.");
+        if (_recheckNs <= nowNs)
+            Recheck();
         if (_offNs > nowNs)
             return;
         _offNs = long.MaxValue;
@@ -82,6 +90,18 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
         if (name.SequenceEqual("org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"u8) && member.SequenceEqual("ScanoutDMABUF2"u8))
             return Answer(message, ScanoutDmaBuf2(message, nowNs));
         return _object.Handle(message);
+    }
+
+    /// <summary>QEMU's properties name another size: the picture should follow soon.</summary>
+    internal void SizeWasTold(long nowNs) => _recheckNs = nowNs + RecheckDelayNs;
+
+    // QEMU 9.2 to 10 without shared memory tells a new mode of VGA text by partial updates alone, without a
+    // Scanout (ui/dbus-listener.c, dbus_gfx_switch). Only a new registration brings the whole picture.
+    private void Recheck()
+    {
+        _recheckNs = long.MaxValue;
+        if (_mirror is null && Current is CopiedScanout copy && Console.Size.IsValid && copy.Size != Console.Size)
+            PictureIsMissing?.Invoke();
     }
 
     /// <summary>Nobody listens any more: everything is answered; the picture stays until the next one.</summary>

@@ -5,8 +5,8 @@ using QemuZeroCopy.Pipeline.Frames;
 namespace QemuZeroCopy.Pipeline.Display.Listening;
 
 /// <summary>
-/// Copies damage out of a file that its owner could shorten at any time: reading through a mapping could then
-/// kill the process (SIGBUS), pread just comes back short.
+/// Copies damage out of a file that is no memory file (QEMU falls back to one where it has no memfd): reading it
+/// through a mapping can kill the process (SIGBUS) when the disk fails or the file becomes shorter.
 /// </summary>
 internal sealed class FileMirror(SafeFileHandle? file, long offsetBytes, int stride, CopiedScanout copy) : IDisposable
 {

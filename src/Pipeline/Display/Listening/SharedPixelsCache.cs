@@ -16,8 +16,8 @@ internal sealed class SharedPixelsCache
     private readonly SharedPixels?[] _entries = new SharedPixels?[Capacity];
 
     /// <summary>
-    /// A mapping of at least <paramref name="endBytes"/> of a file that nobody can shorten, with a reference for
-    /// the caller; null where the file cannot be sealed or mapped.
+    /// A mapping of at least <paramref name="endBytes"/> of a memory file, with a reference for the caller; null
+    /// where it is no memory file or cannot be mapped.
     /// </summary>
     internal SharedPixels? TryMap(SafeFileHandle file, in FileFacts facts, long endBytes)
     {
@@ -31,7 +31,9 @@ internal sealed class SharedPixelsCache
             }
         }
 
-        if (!Fds.TrySealAgainstShrinking(file) || MemoryMapping.TryMap(file, facts.SizeBytes) is not { } mapping)
+        // QEMU makes its memfds without MFD_ALLOW_SEALING, so the seal is a try.
+        Fds.TrySealAgainstShrinking(file);
+        if (!Fds.IsMemoryFile(file) || MemoryMapping.TryMap(file, facts.SizeBytes) is not { } mapping)
             return null;
         SharedPixels added = new(mapping, facts.Inode);
         _entries[Capacity - 1]?.Release();
