@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace QemuZeroCopy.House.Tests;
 
@@ -11,7 +12,7 @@ public sealed partial class SourceTests
     public void The_namespace_is_the_folder()
     {
         var wrong = new List<string>();
-        foreach (string file in SourcesByHand(".cs").Where(file => !file.StartsWith("tools/", StringComparison.Ordinal)))
+        foreach (string file in SourcesByHand(".cs"))
         {
             Match declared = NamespaceLine().Match(Repository.Read(file));
             if (declared.Success && declared.Groups[1].Value != NamespaceOf(file))
@@ -65,16 +66,19 @@ public sealed partial class SourceTests
     private static IEnumerable<string> SourcesByHand(params string[] kinds) =>
         Repository.Files(".", kinds).Where(file => !file.EndsWith(".g.cs", StringComparison.Ordinal));
 
+    // As the compiler's default has it: the nearest project's root namespace, then the folders below it.
     private static string NamespaceOf(string file)
     {
-        string[] folders = Path.GetDirectoryName(file)!.Split('/');
-        IEnumerable<string> parts = folders[0] switch
+        string folder = Path.GetDirectoryName(file)!;
+        for (string at = folder; at.Length > 0; at = Path.GetDirectoryName(at)!)
         {
-            "src" => folders.Skip(1),
-            "tests" => folders.Skip(1).Take(1).Append("Tests").Concat(folders.Skip(2)),
-            _ => folders.Select(folder => char.ToUpperInvariant(folder[0]) + folder[1..]),
-        };
-        return string.Join('.', parts.Prepend("QemuZeroCopy"));
+            if (Directory.GetFiles(Path.Combine(Repository.Root, at), "*.csproj") is not [string project])
+                continue;
+            string root = XDocument.Load(project).Descendants("RootNamespace").FirstOrDefault()?.Value ?? Path.GetFileNameWithoutExtension(project);
+            return at == folder ? root : $"{root}.{Path.GetRelativePath(at, folder).Replace('/', '.')}";
+        }
+
+        throw new InvalidDataException($"{file} belongs to no project");
     }
 
     private static string WithoutComments(string source) => Comment().Replace(source, "");
