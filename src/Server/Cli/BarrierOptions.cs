@@ -12,9 +12,8 @@ internal sealed class BarrierOptions
 {
     private readonly Option<InputMode> _input = new("--input")
     {
-        Description = "Where a page's keyboard and mouse go: to the console's own (dbus), to a Barrier client (barrier), or to a client where the console has none (auto).",
+        Description = "Where a page's keyboard and mouse go: to the console's own (dbus), to a Barrier client (barrier), or to a client where the console has none (auto). [default: auto]",
         HelpName = "auto|dbus|barrier",
-        DefaultValueFactory = _ => InputMode.Auto,
         CustomParser = ParseMode,
     };
 
