@@ -55,8 +55,8 @@ QZC_EXPORT int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture
 // New rate for x264's own rate control; nothing with constant QP.
 QZC_EXPORT int qzc_x264_set_rate(struct qzc_x264 *x, int kbit_per_second, int vbv_kbit);
 
-// 0: what ultrafast does. 1: also small intra blocks. 2: also half-pixel motion and a hexagon search (only when
-// opened with effort >= 2).
+// 0: what ultrafast does. 1: also small intra blocks, and a search wide enough for scrolling. 2: also half-pixel
+// motion (only when opened with effort >= 2).
 QZC_EXPORT int qzc_x264_set_effort(struct qzc_x264 *x, int effort);
 
 // Starts a wave of intra blocks over the picture.

@@ -55,8 +55,8 @@ public sealed unsafe partial class X264Encoder : SafeHandle
     }
 
     /// <summary>
-    /// How hard to look for a shorter code: 0 like ultrafast, 1 with small intra blocks too (text), 2 with
-    /// half-pixel motion and a hexagon search too.
+    /// How hard to look for a shorter code: 0 like ultrafast, 1 with small intra blocks and a search wide enough
+    /// for scrolling too (text), 2 with half-pixel motion too.
     /// </summary>
     public bool SetEffort(int effort)
     {

@@ -71,6 +71,30 @@ public sealed class X264VideoEncoderTests(ITestOutputHelper output)
         AssertAlike(run, 45);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(16)]
+    [InlineData(48)]
+    public void Scrolled_text_is_found_where_it_went(int rows)
+    {
+        var random = new Random(6);
+        var size = new PictureSize(1280, 800);
+        using var run = new Run(size, H264Profile.ConstrainedBaseline, ChromaFormat.Yuv420, 1);
+        MemoryScanout page = Desktop.Scanout(new PictureSize(size.Width, size.Height + 12 * rows));
+        Desktop.FillWithText(page, random);
+        for (int i = 0; i < 12; i++)
+        {
+            page.Bytes.Slice(i * rows * page.Stride, run.Scanout.Length).CopyTo(run.Scanout.Bytes);
+            run.Encode(new EncodeRequest(i == 0, 0, null, 20_000_000));
+        }
+
+        output.WriteLine(string.Join(' ', run.Lengths));
+        // What has come in anew is a share of the screen; a third of the key frame is generous for it.
+        Assert.All(run.Lengths[2..], bytes => Assert.InRange(bytes, 1, run.Lengths[0] / 3));
+        AssertAlike(run, 42);
+        page.Release();
+    }
+
     [Fact]
     public void Refinement_makes_text_lossless_to_the_eye()
     {
