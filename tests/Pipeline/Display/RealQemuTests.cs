@@ -156,6 +156,26 @@ public sealed class RealQemuTests
     }
 
     [Fact]
+    public async Task Listening_can_be_stopped_and_started_at_once_on_a_bus()
+    {
+        using BusDaemon bus = BusDaemon.Start();
+        using QemuProcess qemu = await QemuProcess.StartAsync($"dbus,addr={bus.Address}", "-device", "VGA");
+        Recorder events = new();
+        using VmDisplay vm = await AttachOnceNamed(new DisplayEndpoint.Bus(bus.Address), events);
+        ConsoleDisplay console = vm.Consoles[0];
+        await events.Seen("SharedMemoryScanout 720x400");
+        for (int i = 0; i < 5; i++)
+        {
+            int scanouts = Scanouts(events);
+            console.SetListening(false);
+            console.SetListening(true);
+            await Recorder.Until(() => Scanouts(events) > scanouts && console.IsListening, () => "another scanout");
+        }
+
+        Assert.Empty(events.Refusals);
+    }
+
+    [Fact]
     public async Task QMP_answers_several_commands_at_once_tells_events_and_refuses_in_words()
     {
         using QemuProcess qemu = await QemuProcess.StartAsync("dbus,p2p=yes", "-device", "VGA");
@@ -214,6 +234,8 @@ public sealed class RealQemuTests
             },
             () => "text on the screen");
     }
+
+    private static int Scanouts(Recorder events) => events.Events.Count(text => text.Contains("Scanout", StringComparison.Ordinal));
 
     private static int CountLit(CpuScanout scanout)
     {
