@@ -27,6 +27,13 @@ public sealed class LabTests(LabRun run) : IClassFixture<LabRun>
         Assert.Equal(3, findings.Count(finding => finding.What.StartsWith($"{converter} refuses", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void The_way_of_tiled_memory_gives_the_same_pictures()
+    {
+        IReadOnlyList<Finding> findings = AllHold("images");
+        Assert.Equal(8, findings.Count(finding => finding.Value is >= 0 and <= 1));
+    }
+
     [Theory]
     [InlineData("Vulkan", 10_000)]
     [InlineData("Gl", 2_000)]

@@ -10,7 +10,11 @@ internal sealed unsafe class Judge : IDisposable
     private readonly CpuConverter _cpu = new();
 
     /// <summary>The largest difference of any sample in the visible part.</summary>
-    public int LargestDifference(LabBuffer source, HostPicture converted, bool bottomUp)
+    public int LargestDifference(LabBuffer source, HostPicture converted, bool bottomUp) =>
+        LargestDifference(source, converted.Luma, converted.Stride, converted.Chroma, converted.Stride, bottomUp);
+
+    /// <summary>The same for planes that lie anywhere.</summary>
+    public int LargestDifference(LabBuffer source, byte* luma, int lumaStride, byte* chroma, int chromaStride, bool bottomUp)
     {
         byte[] upright = new byte[source.Stride * source.Size.Height];
         for (int row = 0; row < source.Size.Height; row++)
@@ -25,20 +29,20 @@ internal sealed unsafe class Judge : IDisposable
                 throw new InvalidOperationException($"The CPU path does not take {source.Format}.");
             scanout.Release();
             return Math.Max(
-                Difference(expected.Luma, converted.Luma, expected.Stride, source.Size.Width, source.Size.Height),
-                Difference(expected.Chroma, converted.Chroma, expected.Stride, (source.Size.Width + 1) & ~1, (source.Size.Height + 1) / 2));
+                Difference(expected.Luma, expected.Stride, luma, lumaStride, source.Size.Width, source.Size.Height),
+                Difference(expected.Chroma, expected.Stride, chroma, chromaStride, (source.Size.Width + 1) & ~1, (source.Size.Height + 1) / 2));
         }
     }
 
     public void Dispose() => _cpu.Dispose();
 
-    private static int Difference(byte* a, byte* b, int stride, int width, int height)
+    private static int Difference(byte* a, int aStride, byte* b, int bStride, int width, int height)
     {
         int largest = 0;
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++)
-                largest = Math.Max(largest, Math.Abs(a[y * stride + x] - b[y * stride + x]));
+                largest = Math.Max(largest, Math.Abs(a[y * aStride + x] - b[y * bStride + x]));
         }
 
         return largest;

@@ -3,7 +3,7 @@ using QemuZeroCopy.Lab.Tests.Probe;
 // qzc-lab SCENARIO… REPORT: runs scenarios on the machine's real DRM nodes and appends one JSON line for each finding.
 if (args is not [.. var scenarios, var path] || scenarios.Length == 0)
 {
-    Console.Error.WriteLine("usage: qzc-lab (devices|buffers|endurance|qemu)… REPORT");
+    Console.Error.WriteLine("usage: qzc-lab (devices|buffers|images|endurance|qemu)… REPORT");
     return 2;
 }
 
@@ -17,6 +17,9 @@ foreach (string scenario in scenarios)
             break;
         case "buffers":
             report.Run(scenario, BufferScenario.Run);
+            break;
+        case "images":
+            report.Run(scenario, ImageScenario.Run);
             break;
         case "qemu":
             report.Run(scenario, QemuScenario.Run);

@@ -4,7 +4,7 @@ set -u
 export HOME=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin XDG_RUNTIME_DIR=/run
 lab=$(cd "$(dirname "$0")/../../.." && pwd)/artifacts/lab
 cd /tmp
-"$lab/bin/qzc-lab" devices buffers endurance /run/lab/report.jsonl
+"$lab/bin/qzc-lab" devices buffers images endurance /run/lab/report.jsonl
 echo "lab: the probe ended with $?"
 
 # A QEMU of our own on virtio-gpu's render node: its gl=on display hands out real DMA-BUFs.

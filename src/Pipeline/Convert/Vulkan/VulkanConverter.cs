@@ -35,10 +35,16 @@ public sealed class VulkanConverter : IGpuConverter
     /// <summary>Takes ownership of the device.</summary>
     /// <exception cref="GpuSetupException">The device refuses the shaders.</exception>
     public VulkanConverter(VulkanDevice device)
+        : this(device, preferImages: false)
+    {
+    }
+
+    /// <summary>With <paramref name="preferImages"/> linear memory goes the way of tiled memory: how that way is tested without a GPU that tiles.</summary>
+    internal VulkanConverter(VulkanDevice device, bool preferImages)
     {
         _device = device;
-        _sources = new VulkanSources(device);
-        _targets = new VulkanTargets(device);
+        _sources = new VulkanSources(device, preferImages);
+        _targets = new VulkanTargets(device, preferImages);
         _commands = new ComputeCommands(device);
         Name = $"vulkan: {device.Physical.Name}";
         try

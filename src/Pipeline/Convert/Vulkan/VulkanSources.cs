@@ -10,7 +10,7 @@ namespace QemuZeroCopy.Pipeline.Convert.Vulkan;
 internal readonly record struct VulkanSource(VulkanBuffer? Buffer, VulkanImage? Image, uint OffsetBytes, uint StrideBytes);
 
 /// <summary>Imports scanouts: dma-bufs through a cache, host memory as long as its scanout is the current one.</summary>
-internal sealed class VulkanSources(VulkanDevice device) : IDisposable
+internal sealed class VulkanSources(VulkanDevice device, bool preferImages) : IDisposable
 {
     private readonly ImportCache<Import> _cache = new();
     private CpuScanout? _hostScanout;
@@ -70,7 +70,7 @@ internal sealed class VulkanSources(VulkanDevice device) : IDisposable
     {
         (buffer, image) = (null, null);
         GpuOutcome outcome = GpuOutcome.Unsupported;
-        if (scanout.Modifier == 0 && scanout.Planes.Length == 1 && PixelLayout.Of(scanout.Format) is not null)
+        if (!preferImages && scanout.Modifier == 0 && scanout.Planes.Length == 1 && PixelLayout.Of(scanout.Format) is not null)
         {
             // Shaders read whole words: a picture may end within the last one, a buffer object ends with a page.
             ulong size = (ScanoutBounds.LinearExtent(scanout) + 3) & ~3UL;

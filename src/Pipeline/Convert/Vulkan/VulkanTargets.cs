@@ -33,7 +33,7 @@ internal sealed class VulkanTarget : IDisposable
 }
 
 /// <summary>Imports what an encoder wants written.</summary>
-internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
+internal sealed class VulkanTargets(VulkanDevice device, bool preferImages) : IDisposable
 {
     private readonly TargetCache<VulkanTarget> _cache = new();
 
@@ -87,7 +87,7 @@ internal sealed class VulkanTargets(VulkanDevice device) : IDisposable
     private GpuOutcome ImportSurface(DmaBufPicture picture, out VulkanTarget? target)
     {
         target = null;
-        if (picture.Modifier != 0)
+        if (picture.Modifier != 0 || preferImages)
             return ImportImages(picture, out target);
         if (TargetPlanes.Of(picture) is not { } planes)
             return GpuOutcome.Unsupported;
