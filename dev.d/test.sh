@@ -47,10 +47,13 @@ run_tests() {
   for suite in "${suites[@]}"; do
     case $suite in unit|e2e|lab) ;; *) say "./dev test: there is no suite '$suite' (unit, e2e, lab)"; exit 2 ;; esac
   done
+  # Whatever ends the run early, a step that could not be built for one, is a failure in the last line too.
+  trap 'echo "$PASSED passed, $((FAILED + 1)) failed"' EXIT
   setup build vm test
   # The whole solution, so that a warning anywhere in it fails too.
-  if ! step "build everything" dotnet build QemuZeroCopy.sln -v q; then echo "0 passed, 1 failed"; exit 1; fi
+  step "build everything" dotnet build QemuZeroCopy.sln -v q || exit 1
   for suite in "${suites[@]}"; do "suite_$suite"; done
+  trap - EXIT
   echo "$PASSED passed, $FAILED failed"
   [ "$FAILED" -eq 0 ]
 }
