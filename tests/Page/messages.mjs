@@ -1,5 +1,5 @@
 // Prints what the page's modules send, one message a line in hex; PageTests feeds it to the server's reader.
-import { KeyAction, Motion, aliveMessage, buttonMessage, keyMessage, releaseAllMessage, scrollMessage } from "../../src/Server/wwwroot/input/messages.js";
+import { KeyAction, Motion, TouchPhase, aliveMessage, buttonMessage, keyMessage, releaseAllMessage, scrollMessage, touchMessage } from "../../src/Server/wwwroot/input/messages.js";
 
 const motion = new Motion();
 for (const message of [
@@ -12,6 +12,7 @@ for (const message of [
   motion.by(2.5, -1),
   motion.by(0.5, -1000),
   scrollMessage(-120, 60),
+  touchMessage(TouchPhase.begin, 3, 0.25, 0.5),
   aliveMessage(4000000000),
   releaseAllMessage(),
 ])

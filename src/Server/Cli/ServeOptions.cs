@@ -36,6 +36,14 @@ internal sealed class ServeOptions
         HelpName = "SECRET",
     };
 
+    private readonly Option<string?> _viewToken = new("--view-token") { Description = "A second secret, with which a browser may watch but not drive the machine.", HelpName = "SECRET" };
+
+    private readonly Option<string> _control = new("--control")
+    {
+        Description = "Which of several viewers drive the machine: all of them, the one who came first, or the one who came last. [default: all]",
+        DefaultValueFactory = _ => "all",
+    };
+
     private readonly Option<string?> _certificate = new("--tls-cert") { Description = "Certificate chain in PEM: serves https.", HelpName = "FILE" };
 
     private readonly Option<string?> _key = new("--tls-key") { Description = "Its private key in PEM.", HelpName = "FILE" };
@@ -57,6 +65,7 @@ internal sealed class ServeOptions
 
     public ServeOptions()
     {
+        _control.AcceptOnlyFromAmong("all", "first", "last");
         _gpu.AcceptOnlyFromAmong("auto", "none", "vulkan", "gl");
         _udpPort.Validators.Add(result =>
         {
@@ -71,6 +80,8 @@ internal sealed class ServeOptions
         command.Options.Add(_udpPort);
         command.Options.Add(_publicAddresses);
         command.Options.Add(_token);
+        command.Options.Add(_viewToken);
+        command.Options.Add(_control);
         command.Options.Add(_certificate);
         command.Options.Add(_key);
         command.Options.Add(_insecure);
@@ -89,6 +100,8 @@ internal sealed class ServeOptions
             UdpPort = parsed.GetValue(_udpPort),
             PublicAddresses = parsed.GetValue(_publicAddresses) ?? [],
             Token = parsed.GetValue(_token),
+            ViewToken = parsed.GetValue(_viewToken),
+            Control = Enum.Parse<ControlRule>(parsed.GetRequiredValue(_control), ignoreCase: true),
             TlsCertificatePath = parsed.GetValue(_certificate),
             TlsKeyPath = parsed.GetValue(_key),
             Insecure = parsed.GetValue(_insecure),

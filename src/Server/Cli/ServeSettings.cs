@@ -20,6 +20,12 @@ internal sealed record ServeSettings
     /// <summary>The secret that lets a browser in; null makes a random one.</summary>
     public string? Token { get; init; }
 
+    /// <summary>A second secret that lets a browser watch but not drive; null for none.</summary>
+    public string? ViewToken { get; init; }
+
+    /// <summary>Which of several viewers drive the machine.</summary>
+    public ControlRule Control { get; init; } = ControlRule.All;
+
     /// <summary>PEM files of the certificate chain and its key; both or none.</summary>
     public string? TlsCertificatePath { get; init; }
 
@@ -57,10 +63,16 @@ internal sealed record ServeSettings
 
         if (Barrier?.FindFault() is { } fault)
             throw UserError.Usage(fault);
-        if (Token is { Length: < MinTokenLength })
-            throw UserError.Usage($"the token is shorter than {MinTokenLength} characters, which is quickly guessed: give a longer one, or none for a random one.");
-        if (Token is not null && Token.Any(c => !IsUnreserved(c)))
-            throw UserError.Usage("the token has characters that do not survive in an address: use letters, digits, '-', '.', '_' and '~'.");
+        foreach (string? token in (string?[])[Token, ViewToken])
+        {
+            if (token is { Length: < MinTokenLength })
+                throw UserError.Usage($"the token is shorter than {MinTokenLength} characters, which is quickly guessed: give a longer one, or none for a random one.");
+            if (token is not null && token.Any(c => !IsUnreserved(c)))
+                throw UserError.Usage("the token has characters that do not survive in an address: use letters, digits, '-', '.', '_' and '~'.");
+        }
+
+        if (ViewToken is not null && ViewToken == Token)
+            throw UserError.Usage("--token and --view-token are the same, so that nobody could only watch: give two.");
     }
 
     private const int MinTokenLength = 8;

@@ -11,10 +11,14 @@ internal sealed class HeldInput(IInputSink target)
     /// <summary>Nobody has more fingers and pedals; what goes beyond is not passed on.</summary>
     public const int MaxHeldKeys = 32;
 
+    /// <summary>What the touch screens of QEMU take at most is 10.</summary>
+    private const int MaxFingers = 16;
+
     private readonly Dictionary<string, KeyInput> _keys = new(MaxHeldKeys);
     private uint _buttons;
+    private uint _fingers;
 
-    public bool HoldsAnything => _buttons != 0 || _keys.Count != 0;
+    public bool HoldsAnything => _buttons != 0 || _fingers != 0 || _keys.Count != 0;
 
     public void Key(in KeyInput key)
     {
@@ -52,6 +56,17 @@ internal sealed class HeldInput(IInputSink target)
 
     public void Scroll(int deltaX, int deltaY) => target.Scroll(deltaX, deltaY);
 
+    public void Touch(TouchPhase phase, int slot, int x, int y, PictureSize picture)
+    {
+        if (slot is < 0 or >= MaxFingers || !Enum.IsDefined(phase))
+            return;
+        uint bit = 1u << slot;
+        if (phase != TouchPhase.Begin && (_fingers & bit) == 0)
+            return;
+        _fingers = phase is TouchPhase.Begin or TouchPhase.Update ? _fingers | bit : _fingers & ~bit;
+        target.Touch(phase, slot, x, y, picture);
+    }
+
     /// <summary>Lets go of what this viewer holds.</summary>
     public void ReleaseAll()
     {
@@ -60,5 +75,7 @@ internal sealed class HeldInput(IInputSink target)
         _keys.Clear();
         for (PointerButton button = PointerButton.Left; button <= PointerButton.Forward; button++)
             Button(button, false);
+        for (int slot = 0; slot < MaxFingers; slot++)
+            Touch(TouchPhase.Cancel, slot, 0, 0, default);
     }
 }

@@ -33,6 +33,11 @@ internal interface IInputSink
     /// </summary>
     void Scroll(int deltaX, int deltaY);
 
+    /// <summary>One finger of a touch screen, at this pixel of a picture that is <paramref name="picture"/> large. Sinks without a touch screen do nothing.</summary>
+    void Touch(TouchPhase phase, int slot, int x, int y, PictureSize picture)
+    {
+    }
+
     /// <summary>Text that the person's clipboard holds now, for the guest to paste.</summary>
     void SetClipboardText(string text);
 
@@ -65,6 +70,15 @@ internal enum PointerButton
     Right = 2,
     Back = 3,
     Forward = 4,
+}
+
+/// <summary>What a finger does; numbered as QEMU's MultiTouch does.</summary>
+internal enum TouchPhase
+{
+    Begin = 0,
+    Update = 1,
+    End = 2,
+    Cancel = 3,
 }
 
 /// <summary>What a key does.</summary>

@@ -25,6 +25,9 @@ internal enum InputMessageKind : byte
     /// <summary>Nothing follows.</summary>
     ReleaseAll = 6,
 
+    /// <summary>u8 phase, u8 slot, u16 x, u16 y: in 1/65536 of the picture.</summary>
+    Touch = 7,
+
     /// <summary>u32 of the page's clock, sent back as it came: the page is alive.</summary>
     Alive = 8,
 
@@ -78,6 +81,10 @@ internal sealed class InputReader(HeldInput target)
                 return true;
             case InputMessageKind.Scroll when body.Length == 4:
                 target.Scroll(BinaryPrimitives.ReadInt16LittleEndian(body), BinaryPrimitives.ReadInt16LittleEndian(body[2..]));
+                return true;
+            case InputMessageKind.Touch when body.Length == 6:
+                if (picture is { } touched)
+                    target.Touch((TouchPhase)body[0], body[1], Scale(body[2..], touched.Width), Scale(body[4..], touched.Height), touched);
                 return true;
             case InputMessageKind.ReleaseAll when body.IsEmpty:
                 target.ReleaseAll();

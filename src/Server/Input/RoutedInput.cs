@@ -81,6 +81,8 @@ internal sealed class RoutedInput : IInputSink, IDisposable
 
     public void Scroll(int deltaX, int deltaY) => Current().Scroll(deltaX, deltaY);
 
+    public void Touch(TouchPhase phase, int slot, int x, int y, PictureSize picture) => Current().Touch(phase, slot, x, y, picture);
+
     public void SetClipboardText(string text) => Current().SetClipboardText(text);
 
     public void ReleaseAll() => Target.ReleaseAll();

@@ -38,11 +38,11 @@ internal sealed class MediaService : IMediaGateway, IDisposable
         };
         var network = new NetworkThread(socket, new EndpointRouter(options), metrics);
         network.Start();
-        return new MediaService(network, metrics, options);
+        return new MediaService(network, metrics, options) { Sessions = new SessionRegistry(settings.Control) };
     }
 
     /// <inheritdoc/>
-    public SessionRegistry Sessions { get; } = new();
+    public SessionRegistry Sessions { get; private init; } = new();
 
     /// <summary>The hub of a console; made when first asked for.</summary>
     public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>

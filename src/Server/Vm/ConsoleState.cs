@@ -15,6 +15,9 @@ internal sealed record ConsoleState
     /// <summary>Whether the guest takes pointer positions (a tablet) or only motion (a mouse).</summary>
     public bool IsAbsolute { get; init; }
 
+    /// <summary>Fingers that the guest takes at once; 0 without a touch screen.</summary>
+    public int TouchSlots { get; init; }
+
     public KeyboardLeds Leds { get; init; }
 
     /// <summary>The guest's pointer image; null until it defines one.</summary>

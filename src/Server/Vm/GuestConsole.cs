@@ -1,3 +1,4 @@
+using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Server.Input;
 
 namespace QemuZeroCopy.Server.Vm;
@@ -8,14 +9,27 @@ namespace QemuZeroCopy.Server.Vm;
 /// </summary>
 internal sealed class GuestConsole(int index, IInputSink input)
 {
+    /// <summary>A guest sets a mode in some 100 ms; asking more often than this, it would do nothing else.</summary>
+    private const long MinResizeGapMs = 250;
+
     private readonly Lock _gate = new();
     private ConsoleState _state = new();
+    private volatile ConsoleDisplay? _display;
+    private ConsoleUiInfo _asked;
+    private long _askedMs = long.MinValue / 2;
 
     /// <summary>QEMU's number of the console.</summary>
     public int Index { get; } = index;
 
     /// <summary>Where its keyboard and pointer go.</summary>
     public IInputSink Input { get; } = input;
+
+    /// <summary>The console as QEMU has it now; null while QEMU is gone.</summary>
+    public ConsoleDisplay? Display
+    {
+        get => _display;
+        set => _display = value;
+    }
 
     /// <summary>Raised after every change of <see cref="State"/>.</summary>
     public ChangeSignal Changed { get; } = new();
@@ -34,5 +48,22 @@ internal sealed class GuestConsole(int index, IInputSink input)
         }
 
         Changed.Raise();
+    }
+
+    /// <summary>
+    /// Any thread: asks the guest for a mode. False, and nothing happens, when it was asked for that one last, or
+    /// for another a moment ago: the page asks again when its window has come to rest.
+    /// </summary>
+    public bool AskForSize(in ConsoleUiInfo info, long nowMs)
+    {
+        lock (_gate)
+        {
+            if (info == _asked || nowMs - _askedMs < MinResizeGapMs)
+                return false;
+            (_asked, _askedMs) = (info, nowMs);
+        }
+
+        _display?.SetUiInfo(info);
+        return true;
     }
 }

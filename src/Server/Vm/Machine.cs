@@ -23,6 +23,9 @@ internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoste
     private readonly Lock _gate = new();
     private MachineView _view = new(MachineStatus.Connecting, "", "", []);
 
+    /// <summary>Pause, reset and the like.</summary>
+    public MachineControl Control { get; } = new();
+
     /// <summary>A page's way to a console's own devices or to a Barrier client.</summary>
     public RoutedInput CreateInput(GuestConsole console) => new(console.Input, barrierClients, inputMode);
 
@@ -51,4 +54,11 @@ internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoste
 /// <param name="Detail">A sentence about it for a person, or empty.</param>
 /// <param name="Name">QEMU's name of the machine (-name), or empty.</param>
 /// <param name="Consoles">Every console seen so far, by number; those of a QEMU that is gone have no picture.</param>
-internal sealed record MachineView(MachineStatus Status, string Detail, string Name, GuestConsole[] Consoles);
+internal sealed record MachineView(MachineStatus Status, string Detail, string Name, GuestConsole[] Consoles)
+{
+    /// <summary>Whether there is a monitor through which pages may pause and reset it.</summary>
+    public bool Controllable { get; init; }
+
+    /// <summary>Whether the guest's processors stand still.</summary>
+    public bool Paused { get; init; }
+}

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Pipeline.Display.Qmp;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Input.Qemu;
@@ -47,10 +48,12 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
             return;
         GuestConsole guest = ConsoleOf(console);
         ((QemuSink)guest.Input).Console = console;
+        guest.Display = console;
         guest.Update(state => state with
         {
             Label = console.Label,
             IsAbsolute = console.IsPointerAbsolute,
+            TouchSlots = console.MaxTouchSlots,
             Leds = console.Leds,
             Cursor = console.Cursor,
             Pointer = new PointerPosition(0, 0, true),
@@ -69,6 +72,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         if (!machine.TryGetConsole((int)console.Id, out GuestConsole? guest))
             return;
         ((QemuSink)guest.Input).Console = null;
+        guest.Display = null;
         guest.Update(state => state with { Picture = null });
         // Joins the encode thread: up to a picture's time, which is not the display thread's to spend.
         if (EndPipeline(console.Id) is { } pipeline)
@@ -110,8 +114,22 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         _gone = New();
         VmDisplay display = await VmDisplay.AttachAsync(endpoint, this, cancellation: cancellation).ConfigureAwait(false);
         _display = display;
-        machine.Update(view => view with { Status = MachineStatus.Running, Detail = "", Name = display.Name });
+        bool paused = false;
+        machine.Control.Qmp = display.Qmp;
+        if (display.Qmp is { } qmp)
+        {
+            qmp.EventReceived += OnQmpEvent;
+            paused = await machine.Control.IsPausedAsync(cancellation).ConfigureAwait(false);
+        }
+
+        machine.Update(view => view with { Status = MachineStatus.Running, Detail = "", Name = display.Name, Controllable = display.Qmp is not null, Paused = paused });
         VmLog.Attached(log, display.Name.Length > 0 ? $" '{display.Name}'" : "", string.Join(", ", machine.View.Consoles.Select(c => $"console {c.Index} ({c.State.Label})")));
+    }
+
+    private void OnQmpEvent(QmpEvent happened)
+    {
+        if (happened.Name is "STOP" or "RESUME")
+            machine.Update(view => view with { Paused = happened.Name == "STOP" });
     }
 
     private async Task KeepAttachedAsync()
@@ -123,6 +141,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
                 string reason = await _gone.Task.WaitAsync(_stop.Token).ConfigureAwait(false);
                 VmLog.Gone(log, reason);
                 machine.Update(view => view with { Status = MachineStatus.Gone, Detail = reason });
+                machine.Control.Qmp = null;
                 _display?.Dispose();
                 _display = null;
                 while (!await TryAttachAsync().ConfigureAwait(false))

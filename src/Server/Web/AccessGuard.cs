@@ -7,12 +7,15 @@ namespace QemuZeroCopy.Server.Web;
 /// Decides who may see anything at all. A browser comes with the token in the address once, and is known by
 /// a cookie from then on; other programs send it as a bearer token.
 /// </summary>
-internal sealed class AccessGuard(AccessToken token)
+internal sealed class AccessGuard(AccessToken token, AccessToken? viewToken = null)
 {
     /// <summary>Query parameter of the printed address.</summary>
     public const string TokenParameter = "token";
 
     private const string BearerPrefix = "Bearer ";
+
+    /// <summary>Whether whoever sent this request may drive the machine, or only watch.</summary>
+    public static bool MayControl(HttpContext context) => context.Items[nameof(AccessGuard)] is true;
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -20,16 +23,20 @@ internal sealed class AccessGuard(AccessToken token)
         HttpRequest request = context.Request;
         if (request.Query.TryGetValue(TokenParameter, out StringValues given))
         {
-            if (!token.Matches(given))
+            if (Find(t => t.Matches(given)) is not { } found)
             {
                 await DenyAsync(context, "This token is not the one that qzc printed.").ConfigureAwait(false);
                 return;
             }
 
-            SetCookie(context);
-            context.Items[nameof(AccessGuard)] = true;
+            SetCookie(context, found);
+            context.Items[nameof(AccessGuard)] = found == token;
         }
-        else if (!IsKnown(request))
+        else if (Known(request) is { } known)
+        {
+            context.Items[nameof(AccessGuard)] = known == token;
+        }
+        else
         {
             await DenyAsync(context, null).ConfigureAwait(false);
             return;
@@ -64,14 +71,24 @@ internal sealed class AccessGuard(AccessToken token)
 
     private static bool HasBearer(HttpRequest request) => request.Headers.Authorization.ToString().StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase);
 
-    private bool IsKnown(HttpRequest request) => HasBearer(request)
-        ? token.Matches(request.Headers.Authorization.ToString()[BearerPrefix.Length..].Trim())
-        : token.MatchesCookie(request.Cookies[CookieName(request.HttpContext)]);
+    private AccessToken? Known(HttpRequest request)
+    {
+        string bearer = request.Headers.Authorization.ToString();
+        string? cookie = request.Cookies[CookieName(request.HttpContext)];
+        return HasBearer(request) ? Find(t => t.Matches(bearer[BearerPrefix.Length..].Trim())) : Find(t => t.MatchesCookie(cookie));
+    }
+
+    /// <summary>Asks both tokens, whatever the first one says: the time taken tells nothing.</summary>
+    private AccessToken? Find(Func<AccessToken, bool> matches)
+    {
+        bool controls = matches(token), views = viewToken is not null && matches(viewToken);
+        return controls ? token : views ? viewToken : null;
+    }
 
     /// <summary>Cookies do not keep ports apart, so that two of us on one host need two names.</summary>
     private static string CookieName(HttpContext context) => string.Create(CultureInfo.InvariantCulture, $"qzc-{context.Connection.LocalPort}");
 
-    private void SetCookie(HttpContext context) => context.Response.Cookies.Append(CookieName(context), token.CookieValue, new CookieOptions
+    private static void SetCookie(HttpContext context, AccessToken found) => context.Response.Cookies.Append(CookieName(context), found.CookieValue, new CookieOptions
     {
         HttpOnly = true,
         SameSite = SameSiteMode.Strict,

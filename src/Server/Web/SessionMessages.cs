@@ -38,6 +38,8 @@ internal static class SessionMessages
         });
         json.WriteString("detail"u8, view.Detail);
         json.WriteString("name"u8, view.Name);
+        json.WriteBoolean("controllable"u8, view.Controllable);
+        json.WriteBoolean("paused"u8, view.Paused);
         json.WriteStartArray("consoles"u8);
         foreach (GuestConsole console in view.Consoles)
         {
@@ -50,11 +52,18 @@ internal static class SessionMessages
         json.WriteEndArray();
     });
 
+    public static void WriteViewers(IBufferWriter<byte> output, int count, bool controls) => Write(output, "viewers", json =>
+    {
+        json.WriteNumber("count"u8, count);
+        json.WriteBoolean("controls"u8, controls);
+    });
+
     public static void WriteConsole(IBufferWriter<byte> output, ConsoleState state) => Write(output, "console", json =>
     {
         json.WriteNumber("width"u8, state.Picture?.Width ?? 0);
         json.WriteNumber("height"u8, state.Picture?.Height ?? 0);
         json.WriteBoolean("absolute"u8, state.IsAbsolute);
+        json.WriteNumber("touch"u8, state.TouchSlots);
         json.WriteBoolean("caps"u8, state.Leds.HasFlag(KeyboardLeds.CapsLock));
         json.WriteBoolean("num"u8, state.Leds.HasFlag(KeyboardLeds.NumLock));
         json.WriteBoolean("scroll"u8, state.Leds.HasFlag(KeyboardLeds.ScrollLock));

@@ -30,14 +30,14 @@ internal sealed class SessionSocket : IDisposable
     private readonly IDisposable[] _subscriptions;
     private ulong _aliveStamp;
 
-    public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, SessionRegistry registry)
+    public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, SessionRegistry registry, bool mayControl)
     {
         (_socket, _machine, _console, _registry) = (socket, machine, console, registry);
         _route = machine.CreateInput(console);
         _route.Changed += Signal;
         _input = new ViewerInput(_route, () => console.State.Picture);
-        Id = registry.Add(_input);
-        _subscriptions = [machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal)];
+        Id = registry.Add(_input, mayControl);
+        _subscriptions = [registry.Changed.Subscribe(Signal), machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal)];
     }
 
     /// <summary>Ties the page's media to this session.</summary>
@@ -87,12 +87,15 @@ internal sealed class SessionSocket : IDisposable
                 return;
             }
 
-            if (!received.EndOfMessage || received.MessageType != WebSocketMessageType.Binary)
+            bool understood = received.EndOfMessage && (received.MessageType == WebSocketMessageType.Binary || await ExecuteAsync(buffer.AsMemory(0, received.Count), stop).ConfigureAwait(false));
+            if (!understood)
             {
-                await _socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "binary messages of up to 512 bytes only", stop).ConfigureAwait(false);
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "input of up to 512 bytes, or a command, only", stop).ConfigureAwait(false);
                 return;
             }
 
+            if (received.MessageType != WebSocketMessageType.Binary)
+                continue;
             ReadOnlySpan<byte> message = buffer.AsSpan(0, received.Count);
             Take(message);
             if (message.Length == 5 && message[0] == (byte)InputMessageKind.Alive)
@@ -117,6 +120,20 @@ internal sealed class SessionSocket : IDisposable
         }
     }
 
+    /// <summary>Does what a page asks for in words; a viewer without control is heard and nothing done. False: no command.</summary>
+    private async ValueTask<bool> ExecuteAsync(ReadOnlyMemory<byte> message, CancellationToken stop)
+    {
+        if (!SessionCommand.TryRead(message.Span, out SessionCommand command))
+            return false;
+        if (!_input.Allowed)
+            return true;
+        if (command.Size is { } size)
+            _console.AskForSize(size, Environment.TickCount64);
+        if (command.Action is { } action)
+            await _machine.Control.ExecuteAsync(action, stop).ConfigureAwait(false);
+        return true;
+    }
+
     private async Task WriteAsync(CancellationToken stop)
     {
         var output = new ArrayBufferWriter<byte>(1024);
@@ -124,6 +141,7 @@ internal sealed class SessionSocket : IDisposable
         ConsoleState? console = null;
         // What a page takes for granted.
         DriveState drive = DriveState.OwnAlone;
+        (int, bool) viewers = default;
         try
         {
             SessionMessages.WriteHello(output, Id, _console.Index);
@@ -153,6 +171,14 @@ internal sealed class SessionSocket : IDisposable
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 
+                (int Count, bool Controls) viewersNow = (_registry.Count, _input.Allowed);
+                if (viewersNow != viewers)
+                {
+                    SessionMessages.WriteViewers(output, viewersNow.Count, viewersNow.Controls);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+                    viewers = viewersNow;
+                }
+
                 ConsoleState now = _console.State;
                 await SendChangesAsync(output, console, now, stop).ConfigureAwait(false);
                 console = now;
@@ -166,7 +192,7 @@ internal sealed class SessionSocket : IDisposable
 
     private async Task SendChangesAsync(ArrayBufferWriter<byte> output, ConsoleState? before, ConsoleState now, CancellationToken stop)
     {
-        if (before is null || (before.Picture, before.IsAbsolute, before.Leds) != (now.Picture, now.IsAbsolute, now.Leds))
+        if (before is null || (before.Picture, before.IsAbsolute, before.TouchSlots, before.Leds) != (now.Picture, now.IsAbsolute, now.TouchSlots, now.Leds))
         {
             SessionMessages.WriteConsole(output, now);
             await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);

@@ -44,7 +44,7 @@ internal sealed class WebServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         WebApplication app = builder.Build();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(5), KeepAliveTimeout = TimeSpan.FromSeconds(10) });
-        app.Use(next => PublicFilesFirst(new AccessGuard(token), next));
+        app.Use(next => PublicFilesFirst(new AccessGuard(token, settings.ViewToken is { } view ? new AccessToken(view) : null), next));
         var whep = new WhepEndpoint(media);
         var measured = new MetricsEndpoint(metrics);
         app.Run(context => DispatchAsync(context, machine, whep, media, measured, app.Lifetime.ApplicationStopping));
@@ -116,7 +116,7 @@ internal sealed class WebServer : IAsyncDisposable
             await NoConsoleAsync(context).ConfigureAwait(false);
         else if (await AcceptAsync(context).ConfigureAwait(false) is { } socket)
         {
-            using var session = new SessionSocket(socket, machine, console, media.Sessions);
+            using var session = new SessionSocket(socket, machine, console, media.Sessions, AccessGuard.MayControl(context));
             await session.RunAsync(stop).ConfigureAwait(false);
         }
     }

@@ -6,6 +6,7 @@ import { Fallback } from "./link/fallback.js";
 import { Media } from "./link/media.js";
 import { Session } from "./link/session.js";
 import { Cursor } from "./view/cursor.js";
+import { Follow } from "./view/follow.js";
 import { Layout } from "./view/layout.js";
 import { showSituation } from "./view/notice.js";
 import { Screen } from "./view/screen.js";
@@ -37,7 +38,11 @@ const cursor = new Cursor(stage, /** @type {HTMLCanvasElement} */ (document.getE
 const send = (/** @type {Uint8Array} */ message, loose = false) => { if (!media.send(message, loose)) session.send(message); };
 const keyboard = new Keyboard(stage, send, () => toolbar.enter());
 const pointer = new Pointer(stage, screen, send, showHint);
-const toolbar = new Toolbar(stage, layout, keyboard, name => session.send(driveMessage(name)));
+const follow = new Follow(stage, size => session.command({ type: "resize", ...size }));
+const toolbar = new Toolbar(stage, consoleIndex, { layout, keyboard, follow }, {
+  control: action => session.command({ type: "machine", action }),
+  drive: name => session.send(driveMessage(name)),
+});
 layout.onChange = () => cursor.apply();
 
 const fallback = new Fallback(consoleIndex, screen, {
@@ -76,6 +81,7 @@ const session = new Session(consoleIndex, {
     update({ machine });
   },
   console(state) {
+    pointer.touchSlots = state.touch;
     toolbar.lights = state;
     if (state.width > 0) layout.setMode(state.width, state.height);
     update({ console: state });
@@ -84,6 +90,7 @@ const session = new Session(consoleIndex, {
     toolbar.drive = state;
     update({ drive: state });
   },
+  viewers: viewers => { toolbar.viewers = viewers; },
   pointer: state => { cursor.pointer = state; },
   cursor: image => { cursor.image = image; },
   alive(roundTripMs) {

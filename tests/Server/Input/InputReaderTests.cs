@@ -68,6 +68,18 @@ public sealed class InputReaderTests
     }
 
     [Fact]
+    public void Fingers_are_told_apart_and_lifted_when_everything_is_let_go_of()
+    {
+        Apply([7, 0, 0, 0, 128, 0, 128]);
+        Apply([7, 0, 1, 0, 64, 0, 64]);
+        Apply([7, 1, 2, 0, 0, 0, 0]); // a finger that never came down
+        Apply([7, 1, 1, 0, 0, 0, 0]);
+        Apply([7, 2, 0, 0, 0, 0, 0]);
+        Apply([6]);
+        Assert.Equal(["touch Begin 0 at 500,250", "touch Begin 1 at 250,125", "touch Update 1 at 0,0", "touch End 0 at 0,0", "touch Cancel 1 at 0,0"], _sink.Drain());
+    }
+
+    [Fact]
     public void Letting_go_of_everything_lets_go_of_just_what_is_held()
     {
         Apply([1, 1, 0, 9, .. "ShiftLeft"u8]);

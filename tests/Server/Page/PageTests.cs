@@ -36,9 +36,29 @@ public sealed class PageTests
         Assert.Equal(
             [
                 "key KeyQ Down 'é' Shift, Control", "key KeyQ Repeat 'é' Shift, Control", "button Forward True", "to 0,0 of 1920x1080", "to 960,1079 of 1920x1080",
-                "to 0,1079 of 1920x1080", "by 2,-1", "by 1,-1000", "scroll -120,60", "key KeyQ Up 'é' Shift, Control", "button Forward False",
+                "to 0,1079 of 1920x1080", "by 2,-1", "by 1,-1000", "scroll -120,60", "touch Begin 3 at 480,540", "key KeyQ Up 'é' Shift, Control", "button Forward False",
+                "touch Cancel 3 at 0,0",
             ],
             sink.Drain());
+    }
+
+    [Fact]
+    public async Task Text_is_typed_by_the_keys_of_the_chosen_layout()
+    {
+        (int code, string output) = await RunAsync("node", "layouts.mjs");
+        Assert.True(code == 0, output);
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("us text KeyY ShiftLeft+KeyZ ShiftLeft+Digit2", lines);
+        Assert.Contains("gb text KeyY ShiftLeft+KeyZ ShiftLeft+Quote", lines);
+        Assert.Contains("de text KeyZ ShiftLeft+KeyY AltRight+KeyQ", lines);
+        Assert.Contains("fr text KeyY ShiftLeft+KeyW AltRight+Digit0", lines);
+        // What is left out needs a dead key.
+        Assert.Contains("us missing \"\"", lines);
+        Assert.Contains("gb missing \"\"", lines);
+        Assert.Contains("de missing \"^`\"", lines);
+        Assert.Contains("fr missing \"\"", lines);
+        foreach (string line in lines.Where(l => l.Contains(" codes ", StringComparison.Ordinal)))
+            Assert.All(line.Split(' ')[2..], c => Assert.True(QemuZeroCopy.Server.Input.Qemu.Qnum.TryGet(c, out _), c));
     }
 
     private static async Task<(int Code, string Output)> RunAsync(string program, params string[] arguments)

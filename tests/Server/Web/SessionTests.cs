@@ -23,6 +23,9 @@ public sealed class SessionTests : IAsyncLifetime
         Assert.Equal("hello", Type(await TextAsync(page)));
         JsonElement machine = await TextAsync(page);
         Assert.Equal("running", machine.GetProperty("status").GetString());
+        JsonElement viewers = await TextAsync(page);
+        Assert.Equal(1, viewers.GetProperty("count").GetInt32());
+        Assert.True(viewers.GetProperty("controls").GetBoolean());
         JsonElement console = await TextAsync(page);
         Assert.Equal(0, console.GetProperty("width").GetInt32());
         Assert.Equal("pointer", Type(await TextAsync(page)));
@@ -41,7 +44,7 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task The_cursor_arrives_as_rgba()
     {
         using ClientWebSocket page = await _site.ConnectAsync();
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 5; i++)
             await TextAsync(page);
         byte[] bgra = [1, 2, 3, 4, 5, 6, 7, 8];
         _site.Console.Update(s => s with { Cursor = new CursorImage(new PictureSize(2, 1), 1, 0, bgra) });
@@ -80,7 +83,7 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task A_page_hears_its_own_stamp_back()
     {
         using ClientWebSocket page = await _site.ConnectAsync();
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 5; i++)
             await TextAsync(page);
         await SendAsync(page, [8, 0x78, 0x56, 0x34, 0x12]);
         Assert.Equal([2, 0x78, 0x56, 0x34, 0x12], (await ReceiveAsync(page)).Message);

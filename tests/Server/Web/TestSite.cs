@@ -124,6 +124,8 @@ internal sealed class RecordingSink : IInputSink
 
     public void Scroll(int deltaX, int deltaY) => Note($"scroll {deltaX},{deltaY}");
 
+    public void Touch(TouchPhase phase, int slot, int x, int y, PictureSize picture) => Note($"touch {phase} {slot} at {x},{y}");
+
     public void SetClipboardText(string text) => Note($"clipboard {text}");
 
     public void ReleaseAll() => Note("release");

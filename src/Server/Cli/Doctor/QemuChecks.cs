@@ -22,11 +22,22 @@ internal static class QemuChecks
         findings.Add(display
             ? new Finding("QEMU's D-Bus display", Verdict.Good, "there")
             : new Finding("QEMU's D-Bus display", Verdict.Missing, "not built in, or its module is not installed", "Debian and Ubuntu: apt install qemu-system-modules-opengl; Fedora: dnf install qemu-ui-dbus"));
-        findings.Add(Probe.CanOpen("/dev/kvm")
-            ? new Finding("KVM", Verdict.Good, "/dev/kvm can be opened")
-            : new Finding("KVM", Verdict.Optional, File.Exists("/dev/kvm") ? "/dev/kvm is there, but not for this user" : "no /dev/kvm: guests are emulated, many times slower",
-                File.Exists("/dev/kvm") ? "add this user to the group kvm" : "switch virtualization on in the firmware, or nested virtualization where this is a guest itself"));
+        findings.Add(await KvmAsync().ConfigureAwait(false));
         return findings;
+    }
+
+    private static async Task<Finding> KvmAsync()
+    {
+        if (!File.Exists("/dev/kvm"))
+            return new Finding("KVM", Verdict.Optional, "no /dev/kvm: guests are emulated, many times slower", "switch virtualization on in the firmware, or nested virtualization where this is a guest itself");
+        if (!Probe.CanOpen("/dev/kvm"))
+            return new Finding("KVM", Verdict.Optional, "/dev/kvm is there, but not for this user", "add this user to the group kvm");
+        // A nested KVM may open and then hardly move: only firmware that got through its start proves that it works.
+        string? log = await Probe.OutputOfAsync("timeout", "--preserve-status", "3", Program, "-accel", "kvm", "-nodefaults", "-display", "none", "-m", "32", "-no-reboot",
+            "-chardev", "stdio,id=log", "-device", "isa-debugcon,iobase=0x402,chardev=log").ConfigureAwait(false);
+        return log?.Contains("No bootable device", StringComparison.Ordinal) == true
+            ? new Finding("KVM", Verdict.Good, "works")
+            : new Finding("KVM", Verdict.Optional, "/dev/kvm opens, but firmware did not get through its start within 3 seconds", "start guests with -accel tcg on this machine");
     }
 
     private static Finding Version(string text)

@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics.X86;
+using QemuZeroCopy.Pipeline.Convert.Cpu;
 
 namespace QemuZeroCopy.Server.Cli.Doctor;
 
@@ -18,13 +18,10 @@ internal static class SystemChecks
         ? new Finding(subject, Verdict.Good, name)
         : new Finding(subject, without, "not installed", advice);
 
+    /// <summary>What the converter itself has chosen, which is all that counts.</summary>
     private static Finding Processor()
     {
-        string threads = $"{Environment.ProcessorCount} threads";
-        if (Avx512BW.IsSupported)
-            return new Finding("Processor", Verdict.Good, $"AVX-512, {threads}");
-        if (Avx2.IsSupported)
-            return new Finding("Processor", Verdict.Good, $"AVX2, {threads}");
-        return new Finding("Processor", Verdict.Optional, $"no AVX2, {threads}: pictures are converted 128 bits at a time");
+        using var converter = new CpuConverter();
+        return new Finding("Processor", Verdict.Good, $"{Environment.ProcessorCount} threads; pictures are converted by {converter.Name}");
     }
 }

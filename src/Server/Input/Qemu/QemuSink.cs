@@ -89,6 +89,12 @@ internal sealed class QemuSink(string name) : IInputSink
         }
     }
 
+    public void Touch(TouchPhase phase, int slot, int x, int y, PictureSize picture)
+    {
+        if (_console is { } console && slot < console.MaxTouchSlots)
+            console.Touch((TouchKind)phase, (ulong)slot, x, y);
+    }
+
     public void SetClipboardText(string text)
     {
         // See GuestClipboardChanged.

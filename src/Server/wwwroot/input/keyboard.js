@@ -4,6 +4,9 @@ const MODIFIERS = /** @type {const} */ ([
   ["Shift", 1], ["Control", 2], ["Alt", 4], ["Meta", 8], ["AltGraph", 16], ["CapsLock", 32], ["NumLock", 64], ["ScrollLock", 128],
 ]);
 
+/** Keyboards of firmware are polled some 30 times a second. */
+const TYPING_PAUSE_MS = 15;
+
 /** The keys that together leave the screen: a browser has no use for them, and guests hardly any. */
 const LEAVE = ["ControlLeft", "AltLeft", "ShiftLeft"];
 
@@ -44,6 +47,20 @@ export class Keyboard {
     for (const code of codes) this.#send(keyMessage(KeyAction.down, 0, code, ""));
     for (const code of [...codes].reverse()) this.#send(keyMessage(KeyAction.up, 0, code, ""));
     this.#stage.focus();
+  }
+
+  /**
+   * Types text as key strokes, at a pace that firmware keeps up with.
+   * @param {{codes: string[] | null}[]} characters
+   */
+  async type(characters) {
+    for (const { codes } of characters) {
+      if (!codes) continue;
+      for (const code of codes) this.#send(keyMessage(KeyAction.down, 0, code, ""));
+      await new Promise(resolve => setTimeout(resolve, TYPING_PAUSE_MS));
+      for (const code of [...codes].reverse()) this.#send(keyMessage(KeyAction.up, 0, code, ""));
+      await new Promise(resolve => setTimeout(resolve, TYPING_PAUSE_MS));
+    }
   }
 
   /** Whether anything is held down. */

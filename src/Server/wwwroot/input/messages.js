@@ -1,6 +1,6 @@
 // What the page says to the server: the twin of InputMessageKind in src/Server/Input/InputMessages.cs. Little-endian.
 
-const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, ALIVE = 8, DRIVE = 9;
+const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, TOUCH = 7, ALIVE = 8, DRIVE = 9;
 const encoder = new TextEncoder();
 
 /** What becomes of a key. */
@@ -24,6 +24,20 @@ export function buttonMessage(button, pressed) {
 /** @param {number} x to the right @param {number} y and down, in 1/120 of a notch */
 export function scrollMessage(x, y) {
   return message(SCROLL, [x, y]);
+}
+
+/** What a finger does. */
+export const TouchPhase = Object.freeze({ begin: 0, update: 1, end: 2, cancel: 3 });
+
+/** @param {number} phase @param {number} slot @param {number} x 0 to 1 of the picture's width @param {number} y and of its height */
+export function touchMessage(phase, slot, x, y) {
+  const view = new DataView(new ArrayBuffer(7));
+  view.setUint8(0, TOUCH);
+  view.setUint8(1, phase);
+  view.setUint8(2, slot);
+  view.setUint16(3, fraction(x), true);
+  view.setUint16(5, fraction(y), true);
+  return new Uint8Array(view.buffer);
 }
 
 export function releaseAllMessage() {

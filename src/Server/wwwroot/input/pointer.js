@@ -1,4 +1,4 @@
-import { Motion, buttonMessage, scrollMessage } from "./messages.js";
+import { Motion, TouchPhase, buttonMessage, scrollMessage, touchMessage } from "./messages.js";
 
 const NOTCH = 120;
 
@@ -18,6 +18,9 @@ export class Pointer {
   /** The one finger or pen that acts as the mouse. @type {number | null} */
   #contact = null;
   #buttons = 0;
+  /** Fingers of a guest with a touch screen, by the browser's numbers. @type {Map<number, number>} */
+  #fingers = new Map();
+  #touchSlots = 0;
 
   /**
    * @param {HTMLElement} stage
@@ -48,6 +51,11 @@ export class Pointer {
     if (value && this.locked) document.exitPointerLock();
   }
 
+  /** How many fingers the guest takes; 0 for a guest without a touch screen, where one finger is the mouse. @param {number} value */
+  set touchSlots(value) {
+    this.#touchSlots = value;
+  }
+
   /** Whether there is a screen to point at. @param {boolean} value */
   set enabled(value) {
     this.#enabled = value;
@@ -55,7 +63,7 @@ export class Pointer {
 
   /** Whether a button is held down. */
   get holds() {
-    return this.#buttons !== 0;
+    return this.#buttons !== 0 || this.#fingers.size > 0;
   }
 
   /** Whether the pointer belongs to the guest. */
@@ -65,6 +73,7 @@ export class Pointer {
 
   /** @param {PointerEvent} event */
   #move(event) {
+    if (this.#touch(event, TouchPhase.update)) return;
     if (!this.#enabled || (event.pointerType !== "mouse" && event.pointerId !== this.#contact)) return;
     if (!this.#absolute) {
       if (this.locked && (event.movementX || event.movementY)) this.#send(this.#motion.by(event.movementX, event.movementY), true);
@@ -88,6 +97,7 @@ export class Pointer {
     }
     // No mouse events are to be made of it.
     event.preventDefault();
+    if (this.#touch(event, TouchPhase.begin)) return;
     if (!this.#enabled || this.#contact !== null) return;
     this.#contact = event.pointerId;
     this.#stage.setPointerCapture(event.pointerId);
@@ -97,9 +107,25 @@ export class Pointer {
 
   /** @param {PointerEvent} event */
   #pointerUp(event) {
+    if (this.#touch(event, event.type === "pointercancel" ? TouchPhase.cancel : TouchPhase.end)) return;
     if (event.pointerId !== this.#contact) return;
     this.#contact = null;
     this.#press(0, false);
+  }
+
+  /** Passes a finger on to a guest that has a touch screen; false where it has none. @param {PointerEvent} event @param {number} phase */
+  #touch(event, phase) {
+    if (event.pointerType !== "touch" || this.#touchSlots === 0) return false;
+    let slot = this.#fingers.get(event.pointerId);
+    if (phase === TouchPhase.begin && this.#enabled) {
+      slot = [...Array(this.#touchSlots).keys()].find(free => ![...this.#fingers.values()].includes(free));
+      if (slot !== undefined) this.#fingers.set(event.pointerId, slot);
+    }
+    if (slot === undefined) return true;
+    if (phase === TouchPhase.end || phase === TouchPhase.cancel) this.#fingers.delete(event.pointerId);
+    const box = this.#screen.element.getBoundingClientRect();
+    this.#send(touchMessage(phase, slot, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height));
+    return true;
   }
 
   /** @param {number} button @param {boolean} pressed */

@@ -1,15 +1,17 @@
 /**
  * @typedef {{type: "hello", server: string, session: string, console: number}} Hello
- * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, consoles: {index: number, label: string}[]}} MachineState
- * @typedef {{type: "console", width: number, height: number, absolute: boolean, caps: boolean, num: boolean, scroll: boolean}} ConsoleState
+ * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, consoles: {index: number, label: string}[]}} MachineState
+ * @typedef {{type: "console", width: number, height: number, absolute: boolean, touch: number, caps: boolean, num: boolean, scroll: boolean}} ConsoleState
  * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
  * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
  * @typedef {{type: "drive", target: string, own: boolean, mayBeOwn: boolean, choices: string[]}} DriveState
+ * @typedef {{type: "viewers", count: number, controls: boolean}} Viewers
  * @typedef {object} SessionEvents
  * @property {(hello: Hello) => void} hello
  * @property {(machine: MachineState) => void} machine
  * @property {(state: ConsoleState) => void} console
  * @property {(state: DriveState) => void} drive
+ * @property {(viewers: Viewers) => void} viewers
  * @property {(pointer: PointerState) => void} pointer
  * @property {(cursor: CursorImage) => void} cursor
  * @property {(roundTripMs: number) => void} alive
@@ -45,6 +47,11 @@ export class Session {
   /** Sends a message now or not at all: old input is worse than none. @param {Uint8Array} message */
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
+  }
+
+  /** Asks for something in words. @param {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string}} command */
+  command(command) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
   }
 
   #connect() {
@@ -95,6 +102,7 @@ export class Session {
       case "machine": this.#events.machine(message); break;
       case "console": this.#events.console(message); break;
       case "drive": this.#events.drive(message); break;
+      case "viewers": this.#events.viewers(message); break;
       case "pointer": this.#events.pointer(message); break;
     }
   }

@@ -17,6 +17,7 @@ const TEXTS = {
   attaching: ["connecting", "Connecting to QEMU", "The picture comes as soon as QEMU answers."],
   gone: ["gone", "QEMU is gone", "Waiting for it to come back. This page takes it up by itself."],
   blank: ["blank", "No picture yet", "The machine runs, and its screen is dark."],
+  paused: ["blank", "Paused", "The machine stands still."],
   media: ["connecting", "Opening the picture", ""],
 };
 

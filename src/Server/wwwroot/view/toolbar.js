@@ -1,6 +1,9 @@
 /** @import { Layout } from "./layout.js" */
+/** @import { Follow } from "./follow.js" */
 /** @import { Keyboard } from "../input/keyboard.js" */
-/** @import { ConsoleState, DriveState, MachineState } from "../link/session.js" */
+/** @import { ConsoleState, DriveState, MachineState, Viewers } from "../link/session.js" */
+import { Menu } from "./menu.js";
+import { TypeDialog } from "./type-dialog.js";
 
 const HIDE_AFTER_MS = 2200;
 /** Moving the pointer to this many pixels from the top brings the toolbar back. */
@@ -23,35 +26,48 @@ const COMBINATIONS = /** @type {const} */ ([
 /** The slim bar at the top: there when wanted, gone when not, and within the keyboard's reach. */
 export class Toolbar {
   #bar = element("toolbar");
-  #menu = element("keys-menu");
+  #keys;
+  #machine;
   #driven = /** @type {HTMLSelectElement} */ (element("driven"));
   #stage;
+  #control;
+  #console;
   /** @type {number | undefined} */
   #timer;
 
-  /** @param {HTMLElement} stage @param {Layout} layout @param {Keyboard} keyboard @param {(client: string) => void} onDrive */
-  constructor(stage, layout, keyboard, onDrive) {
+  /**
+   * @param {HTMLElement} stage
+   * @param {number} console
+   * @param {{layout: Layout, keyboard: Keyboard, follow: Follow}} parts
+   * @param {{control: (action: string) => void, drive: (client: string) => void}} actions
+   */
+  constructor(stage, console, { layout, keyboard, follow }, { control, drive }) {
     this.#stage = stage;
+    this.#console = console;
+    this.#control = control;
     this.#driven.addEventListener("change", () => {
-      onDrive(this.#driven.value);
+      drive(this.#driven.value);
       this.leave();
     });
-    this.#fillMenu(keyboard);
-    element("keys-button").addEventListener("click", () => this.#toggleMenu());
-    element("scale-button").addEventListener("click", e => {
-      layout.pixelByPixel = !layout.pixelByPixel;
-      press(e.currentTarget, layout.pixelByPixel);
-    });
+    const type = new TypeDialog(keyboard, () => stage.focus());
+    this.#keys = new Menu(element("keys-button"), element("keys-menu"), () => stage.focus());
+    this.#machine = new Menu(element("machine-button"), element("machine-menu"), () => stage.focus());
+    this.#keys.items = [
+      { label: "Type text…", wide: true, run: () => type.show() },
+      ...COMBINATIONS.map(([label, codes]) => ({ label, run: () => keyboard.combination(codes.split(" ")) })),
+    ];
+    element("scale-button").addEventListener("click", e => press(e.currentTarget, layout.pixelByPixel = !layout.pixelByPixel));
+    element("follow-button").addEventListener("click", e => press(e.currentTarget, follow.on = !follow.on));
     element("fullscreen-button").addEventListener("click", () => this.#fullScreen());
+    element("heads-select").addEventListener("change", e => location.assign(`/?console=${/** @type {HTMLSelectElement} */ (e.currentTarget).value}`));
     document.addEventListener("fullscreenchange", () => press(element("fullscreen-button"), !!document.fullscreenElement));
     window.addEventListener("pointermove", e => { if (e.clientY <= EDGE_PX) this.show(); });
     this.#bar.addEventListener("pointerleave", () => this.#hideSoon());
     this.#bar.addEventListener("keydown", e => { if (e.key === "Escape") this.leave(); });
-    this.#menu.addEventListener("keydown", e => this.#menuKey(e));
     stage.addEventListener("pointerdown", e => {
       // On a touch screen there is no pointer to move to the edge: a tap there asks for the bar.
       if (e.pointerType !== "mouse" && e.clientY < 28) this.show();
-      else this.#closeMenu();
+      else this.#closeMenus();
     });
     this.show();
   }
@@ -70,7 +86,7 @@ export class Toolbar {
 
   /** Gives the focus back to the screen. */
   leave() {
-    this.#closeMenu();
+    this.#closeMenus();
     this.#stage.focus();
     this.#hideSoon();
   }
@@ -79,6 +95,22 @@ export class Toolbar {
   set machine(machine) {
     element("machine-name").textContent = machine.name;
     document.title = machine.name || "Console";
+    element("machine-button").hidden = !machine.controllable;
+    this.#machine.items = [
+      machine.paused ? { label: "Resume", run: () => this.#control("resume") } : { label: "Pause", run: () => this.#control("pause") },
+      { label: "Press the power button", sure: "The guest may shut down. Sure?", run: () => this.#control("power") },
+      { label: "Reset", sure: "Unsaved work is lost. Sure?", run: () => this.#control("reset") },
+    ];
+    element("heads").hidden = machine.consoles.length < 2;
+    const select = /** @type {HTMLSelectElement} */ (element("heads-select"));
+    select.replaceChildren(...machine.consoles.map(c => new Option(`${c.index}: ${c.label}`, String(c.index), false, c.index === this.#console)));
+  }
+
+  /** @param {Viewers} viewers */
+  set viewers(viewers) {
+    const words = [viewers.count > 1 ? `${viewers.count} viewers` : "", viewers.controls ? "" : "watching only"].filter(Boolean);
+    element("viewers").textContent = words.join(", ");
+    element("viewers").hidden = words.length === 0;
   }
 
   /** There is nothing to choose where only one thing can be driven. @param {DriveState} state */
@@ -105,7 +137,7 @@ export class Toolbar {
   #hideSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const inUse = this.#bar.matches(":hover, :focus-within") || !this.#menu.hidden || document.body.dataset.state !== "picture";
+      const inUse = this.#bar.matches(":hover, :focus-within") || this.#keys.open || this.#machine.open || document.body.dataset.state !== "picture";
       if (inUse) this.#hideSoon();
       else document.body.dataset.toolbar = "hidden";
     }, HIDE_AFTER_MS);
@@ -122,48 +154,9 @@ export class Toolbar {
     this.#stage.focus();
   }
 
-  /** @param {Keyboard} keyboard */
-  #fillMenu(keyboard) {
-    for (const [label, codes] of COMBINATIONS) {
-      const item = document.createElement("button");
-      item.type = "button";
-      item.setAttribute("role", "menuitem");
-      item.textContent = label;
-      item.addEventListener("click", () => {
-        this.#closeMenu();
-        keyboard.combination(codes.split(" "));
-      });
-      this.#menu.append(item);
-    }
-  }
-
-  #toggleMenu() {
-    if (!this.#menu.hidden) {
-      this.#closeMenu();
-      return;
-    }
-    this.#menu.hidden = false;
-    element("keys-button").setAttribute("aria-expanded", "true");
-    /** @type {HTMLElement | null} */ (this.#menu.firstElementChild)?.focus();
-  }
-
-  #closeMenu() {
-    this.#menu.hidden = true;
-    element("keys-button").setAttribute("aria-expanded", "false");
-  }
-
-  /** @param {KeyboardEvent} event */
-  #menuKey(event) {
-    const items = /** @type {HTMLElement[]} */ ([...this.#menu.children]);
-    const step = { ArrowDown: 2, ArrowUp: -2, ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (event.key === "Escape") {
-      this.#closeMenu();
-      element("keys-button").focus();
-    } else if (step) {
-      event.preventDefault();
-      const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-      items[(at + step + items.length) % items.length]?.focus();
-    }
+  #closeMenus() {
+    this.#keys.close();
+    this.#machine.close();
   }
 }
 

@@ -1,0 +1,14 @@
+namespace QemuZeroCopy.Server.Input;
+
+/// <summary>Which of several viewers drive the machine.</summary>
+internal enum ControlRule
+{
+    /// <summary>All of them.</summary>
+    All,
+
+    /// <summary>The one who came first, until that one leaves.</summary>
+    First,
+
+    /// <summary>The one who came last.</summary>
+    Last,
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Server.Web;
+
+/// <summary>What a page asks for in words, beside its input: at most one of the two is set.</summary>
+/// <param name="Size">The mode that it would like the guest to take.</param>
+/// <param name="Action">What the machine shall do: pause, resume, reset, power.</param>
+internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Action)
+{
+    /// <summary>Reads one message; false for anything that is no command.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> message, out SessionCommand command)
+    {
+        command = default;
+        try
+        {
+            var reader = new Utf8JsonReader(message);
+            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("type"u8, out JsonElement type))
+                return false;
+            if (type.ValueEquals("machine"u8) && root.TryGetProperty("action"u8, out JsonElement action) && action.ValueKind == JsonValueKind.String)
+            {
+                command = new SessionCommand(null, action.GetString());
+                return true;
+            }
+
+            if (!type.ValueEquals("resize"u8) || !TryGet(root, "width"u8, out int width) || !TryGet(root, "height"u8, out int height) || !new PictureSize(width, height).IsValid)
+                return false;
+            TryGet(root, "widthMm"u8, out int widthMm);
+            TryGet(root, "heightMm"u8, out int heightMm);
+            command = new SessionCommand(new ConsoleUiInfo(Millimetres(widthMm), Millimetres(heightMm), 0, 0, width, height), null);
+            return true;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryGet(JsonElement root, ReadOnlySpan<byte> name, out int value)
+    {
+        value = 0;
+        return root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value);
+    }
+
+    /// <summary>A wall of screens has 10 m.</summary>
+    private static ushort Millimetres(int value) => (ushort)Math.Clamp(value, 0, 10_000);
+}

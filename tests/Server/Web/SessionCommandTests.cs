@@ -1,0 +1,39 @@
+using System.Text;
+using QemuZeroCopy.Server.Web;
+
+namespace QemuZeroCopy.Server.Tests.Web;
+
+public sealed class SessionCommandTests
+{
+    [Fact]
+    public void A_size_is_read()
+    {
+        Assert.True(Read("""{"type":"resize","width":1280,"height":720,"widthMm":300,"heightMm":99999}""", out SessionCommand command));
+        Assert.Equal((1280, 720, 300, 10_000), (command.Size!.Value.Width, command.Size.Value.Height, command.Size.Value.WidthMm, command.Size.Value.HeightMm));
+    }
+
+    [Fact]
+    public void An_action_is_read()
+    {
+        Assert.True(Read("""{"type":"machine","action":"pause"}""", out SessionCommand command));
+        Assert.Equal("pause", command.Action);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("hello")]
+    [InlineData("[]")]
+    [InlineData("1")]
+    [InlineData("{}")]
+    [InlineData("""{"type":1}""")]
+    [InlineData("""{"type":"machine"}""")]
+    [InlineData("""{"type":"machine","action":1}""")]
+    [InlineData("""{"type":"resize","width":0,"height":720}""")]
+    [InlineData("""{"type":"resize","width":1280,"height":16385}""")]
+    [InlineData("""{"type":"resize","width":"1280","height":720}""")]
+    [InlineData("""{"type":"resize","width":1e99,"height":720}""")]
+    [InlineData("""{"type":"resize","width":12.5,"height":720}""")]
+    public void What_is_no_command_is_refused(string message) => Assert.False(Read(message, out _));
+
+    private static bool Read(string message, out SessionCommand command) => SessionCommand.TryRead(Encoding.UTF8.GetBytes(message), out command);
+}
