@@ -6,11 +6,13 @@ using QemuZeroCopy.Bench.Encode;
 using QemuZeroCopy.Bench.Gpu;
 using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.Bench.Report;
+using QemuZeroCopy.Bench.Transport;
 
 // A row of the targets joins the list with its benchmark; until then its name is known, and says so.
 IBenchmark[] benchmarks =
 [
     new ConvertBench(), new EncodeBench(), new AllocBench(), new ClickToPixel(), new Motion(), new Idle(), new Binary(), new GpuBenchmark(),
+    new SimulatedNetworks(),
 ];
 string[] planned =
 [

@@ -8,6 +8,9 @@ internal sealed class Samples
 
     public int Count => _values.Count;
 
+    /// <summary>In no order that means something.</summary>
+    public IReadOnlyList<double> Values => _values;
+
     public double Median => Percentile(50);
 
     public double Max => Percentile(100);

@@ -13,10 +13,14 @@ public sealed partial class PeerConnection
     /// <summary>Results of one feedback packet are handed on in pieces of this size.</summary>
     private const int ResultBatch = 512;
 
+    /// <summary>Packets of one lost feedback message that are repeated at most: 50 ms at 25 Mbit/s.</summary>
+    private const int MaxUnheard = 128;
+
     private readonly MicrophoneReceiver? _microphone;
     private readonly byte[] _dataBuffer = new byte[DtlsSession.MaxDatagramBytes];
     private readonly PacketResult[] _results = new PacketResult[ResultBatch];
     private long _feedbackReference = -1;
+    private ushort? _nextReported;
 
     /// <summary>
     /// Takes one datagram from <paramref name="remote"/>; SRTP is decrypted in place. Says why it was dropped, if it was.
@@ -166,6 +170,7 @@ public sealed partial class PeerConnection
         if (index < 0)
             return true;
         long roundTripNs = Math.Max(5_000_000, (long)(Statistics.RoundTripMs * 1e6));
+        int copies = RepeatCopies;
         for (ReadOnlySpan<byte> rest = body[8..]; rest.Length >= 4; rest = rest[4..])
         {
             ushort first = BinaryPrimitives.ReadUInt16BigEndian(rest);
@@ -176,7 +181,7 @@ public sealed partial class PeerConnection
                 if ((mask & (1 << i)) == 0)
                     continue;
                 Statistics.PacketsMissed++;
-                if (_video[index].TryRepeat(nowNs, (ushort)(first + i), roundTripNs))
+                if (_video[index].TryRepeat(nowNs, (ushort)(first + i), roundTripNs, copies))
                     continue;
                 Statistics.PacketsBeyondRepair++;
                 WantRefresh(nowNs, index);
@@ -185,6 +190,17 @@ public sealed partial class PeerConnection
 
         return true;
     }
+
+    /// <summary>
+    /// A browser asks again only after 100 ms, so a lost repetition is a freeze: where losses are chance (no queue
+    /// stands), repetitions go out more than once (after Hairpin, NSDI'24).
+    /// </summary>
+    private int RepeatCopies => _congestion is null || _congestion.Target.PathShowsQueue ? 1 : _congestion.LossShare switch
+    {
+        < 0.005 => 1,
+        < 0.03 => 2,
+        _ => 3,
+    };
 
     private bool HandlePayloadFeedback(long nowNs, in RtcpPacket packet)
     {
@@ -234,11 +250,15 @@ public sealed partial class PeerConnection
             return false;
         _feedbackReference = WidenReference(reader.ReferenceTime);
         reader.SetReference(_feedbackReference);
+        RepairUnheard(nowNs, reader.BaseSequence);
+        _nextReported = (ushort)(reader.BaseSequence + reader.PacketCount);
         int count = 0;
         while (reader.TryRead(out ushort sequence, out bool received, out long receivedNs))
         {
-            if (!_sentPackets.TryFind(sequence, out SentPacket sent))
+            if (!_sentPackets.TryFind(sequence, out SentPacket sent, out SentVideo video))
                 continue;
+            if (!received && sent.Class is (PacketClass.Video or PacketClass.Retransmission))
+                RepairUnasked(nowNs, sent, video);
             if (count == ResultBatch)
             {
                 _congestion?.OnFeedback(nowNs, _results.AsSpan(0, count));
@@ -253,6 +273,32 @@ public sealed partial class PeerConnection
         NoteTarget();
         _feedbackPending = true;
         return true;
+    }
+
+    /// <summary>
+    /// Feedback says that a packet did not arrive, and a NACK may be lost as well, or its answer: repeated without being
+    /// asked, unless that was done since.
+    /// </summary>
+    private void RepairUnasked(long nowNs, in SentPacket sent, in SentVideo video)
+    {
+        if (video.Track < _video.Length)
+            _video[video.Track].TryRepeat(nowNs, video.Sequence, Math.Max(1, nowNs - sent.SentNs), RepeatCopies);
+    }
+
+    /// <summary>
+    /// A feedback message was lost, and with it what it said of losses; a NACK may have been too. Where losses are that
+    /// common, what it would have spoken of is repeated.
+    /// </summary>
+    private void RepairUnheard(long nowNs, ushort reportedFrom)
+    {
+        int unheard = (ushort)(reportedFrom - (_nextReported ?? reportedFrom));
+        if (unheard is 0 or > MaxUnheard || RepeatCopies < 3)
+            return;
+        for (int i = 0; i < unheard; i++)
+        {
+            if (_sentPackets.TryFind((ushort)(reportedFrom - unheard + i), out SentPacket sent, out SentVideo video) && sent.Class == PacketClass.Video && video.Track < _video.Length)
+                _video[video.Track].TryRepeat(nowNs, video.Sequence, Math.Max(1, nowNs - sent.SentNs), copies: 1);
+        }
     }
 
     /// <summary>24 bits of 64 ms wrap after 12 days; a step back of up to half of that is reordering.</summary>

@@ -142,7 +142,7 @@ public sealed partial class PeerConnection
                 writer.Commit(written);
                 Statistics.PacketsRepeated++;
                 if (sender.UsesTransportFeedback)
-                    NoteSent(nowNs, written, PacketClass.Retransmission);
+                    NoteSent(nowNs, written, PacketClass.Retransmission, 0, VideoOf(sender));
             }
         }
 
@@ -172,7 +172,7 @@ public sealed partial class PeerConnection
             budget -= written;
             Statistics.PacketsSent++;
             if (sender.UsesTransportFeedback)
-                NoteSent(nowNs, written, PacketClass.Video, probeId);
+                NoteSent(nowNs, written, PacketClass.Video, probeId, VideoOf(sender));
         }
 
         Statistics.FramesSent = sender.FramesSent;
@@ -196,9 +196,11 @@ public sealed partial class PeerConnection
         }
     }
 
-    private void NoteSent(long nowNs, int size, PacketClass packetClass, int probeId = 0)
+    private SentVideo VideoOf(VideoSender sender) => new((byte)Array.IndexOf(_video, sender), sender.LastSequence);
+
+    private void NoteSent(long nowNs, int size, PacketClass packetClass, int probeId = 0, SentVideo video = default)
     {
-        SentPacket sent = _sentPackets.Add(size, nowNs, packetClass, probeId);
+        SentPacket sent = _sentPackets.Add(size, nowNs, packetClass, probeId, video);
         _congestion?.OnSent(sent);
     }
 

@@ -323,7 +323,7 @@ public sealed partial class PeerConnection : IDisposable
         if (_session.Data is not null)
             _data = CreateDataTransport(nowNs, _session.Data.Offered);
         if (Array.Exists(_video, v => v.UsesTransportFeedback))
-            _congestion = _endpoint.CongestionControlFactory?.Invoke(nowNs);
+            _congestion = _endpoint.CongestionControlFactory?.Invoke(nowNs) ?? new CongestionControl(_endpoint.Congestion);
         NoteTarget();
         for (int i = 0; i < _video.Length; i++)
             WantKeyFrame(nowNs, i, KeyFrameReason.Joined);

@@ -101,7 +101,10 @@ public sealed record EndpointOptions
     /// <summary>Stands in for the SCTP association of a connection whose handshake is through; null for the real one.</summary>
     internal Func<long, IDataTransport>? DataTransportFactory { get; init; }
 
-    /// <summary>Makes the congestion control of a connection whose peer gives transport-wide feedback, at the given time.</summary>
+    /// <summary>Bounds of each connection's rate.</summary>
+    public Congestion.CongestionOptions Congestion { get; init; } = new();
+
+    /// <summary>Stands in for the congestion control of a connection whose peer gives transport-wide feedback; null for the real one.</summary>
     internal Func<long, Congestion.ICongestionControl>? CongestionControlFactory { get; init; }
 
     /// <summary>Unix time in ns at monotonic 0, for the NTP times in SR and abs-capture-time.</summary>

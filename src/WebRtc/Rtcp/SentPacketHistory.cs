@@ -2,6 +2,11 @@ using QemuZeroCopy.WebRtc.Congestion;
 
 namespace QemuZeroCopy.WebRtc.Rtcp;
 
+/// <summary>Which video packet it was that left.</summary>
+/// <param name="Track">The connection's n-th video stream.</param>
+/// <param name="Sequence">RTP sequence number; of the repeated packet where it is a repetition.</param>
+internal readonly record struct SentVideo(byte Track, ushort Sequence);
+
 /// <summary>What left under which transport-wide number, until feedback has spoken of it. A ring: the oldest goes.</summary>
 internal sealed class SentPacketHistory
 {
@@ -14,16 +19,17 @@ internal sealed class SentPacketHistory
     public long NextSequence { get; private set; }
 
     /// <summary>Remembers a packet under the next number.</summary>
-    public SentPacket Add(int sizeBytes, long nowNs, PacketClass packetClass, int probeId)
+    public SentPacket Add(int sizeBytes, long nowNs, PacketClass packetClass, int probeId, SentVideo video = default)
     {
         long sequence = NextSequence++;
-        _ring[sequence & (Capacity - 1)] = new Entry { SentNs = nowNs, Size = (ushort)sizeBytes, Class = packetClass, ProbeId = probeId };
+        _ring[sequence & (Capacity - 1)] = new Entry { SentNs = nowNs, Size = (ushort)sizeBytes, Class = packetClass, ProbeId = probeId, Video = video };
         return new SentPacket(sequence, sizeBytes, nowNs, packetClass, probeId);
     }
 
     /// <summary>The packet of a 16-bit number, which is widened to the nearest at or below the last one sent.</summary>
-    public bool TryFind(ushort sequence, out SentPacket packet)
+    public bool TryFind(ushort sequence, out SentPacket packet, out SentVideo video)
     {
+        video = default;
         long last = NextSequence - 1;
         long candidate = (last & ~0xFFFFL) | sequence;
         if (candidate > last)
@@ -36,6 +42,7 @@ internal sealed class SentPacketHistory
 
         ref readonly Entry entry = ref _ring[candidate & (Capacity - 1)];
         packet = new SentPacket(candidate, entry.Size, entry.SentNs, entry.Class, entry.ProbeId);
+        video = entry.Video;
         return true;
     }
 
@@ -45,5 +52,6 @@ internal sealed class SentPacketHistory
         public int ProbeId;
         public ushort Size;
         public PacketClass Class;
+        public SentVideo Video;
     }
 }

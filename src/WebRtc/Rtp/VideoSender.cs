@@ -86,6 +86,9 @@ internal sealed class VideoSender
 
     public bool UsesTransportFeedback => _extensions.TransportSequence != 0;
 
+    /// <summary>RTP number of the packet written last; of the repeated one where it was a repetition.</summary>
+    public ushort LastSequence { get; private set; }
+
     public uint PacketsSent { get; private set; }
 
     public uint OctetsSent { get; private set; }
@@ -160,6 +163,7 @@ internal sealed class VideoSender
             Begin(nowNs, frame, timestamp);
         bool last = _packet == frame.PacketCount - 1;
         long sequence = _nextSequence++;
+        LastSequence = (ushort)sequence;
         int header = WriteHeader(destination, frame, _payloadType, Ssrc, (ushort)sequence, timestamp, last, transportSequence, _isFull);
         ReadOnlySpan<byte> payload = frame.Payload(_packet);
         int length = srtp.ProtectRtp(destination, header, payload, Ssrc, sequence);
@@ -180,9 +184,9 @@ internal sealed class VideoSender
 
     /// <summary>
     /// Notes that the peer misses a packet. False where it can no longer be repeated; repetitions within
-    /// <paramref name="roundTripNs"/> of each other are taken for one.
+    /// <paramref name="roundTripNs"/> of each other are taken for one. It goes out <paramref name="copies"/> times.
     /// </summary>
-    public bool TryRepeat(long nowNs, ushort sequence, long roundTripNs)
+    public bool TryRepeat(long nowNs, ushort sequence, long roundTripNs, int copies)
     {
         long last = _nextSequence - 1;
         long wide = (last & ~0xFFFFL) | sequence;
@@ -195,7 +199,7 @@ internal sealed class VideoSender
         if (again && nowNs - repeated.AtNs < roundTripNs)
             return true;
         // A repetition that was lost as well goes out twice: a third round trip would come too late (Hairpin, NSDI'24).
-        int copies = again ? 2 : 1;
+        copies = again ? Math.Max(2, copies) : copies;
         if (_repeatCount + copies > RepeatCapacity)
             return false;
         repeated = new Repeated { SequencePlusOne = wide + 1, AtNs = nowNs };
@@ -247,6 +251,7 @@ internal sealed class VideoSender
     private int WriteRtx(Span<byte> destination, SrtpSession srtp, ushort transportSequence, long original, VideoFrame frame, int packet, uint timestamp)
     {
         long sequence = _nextRtxSequence++;
+        LastSequence = (ushort)original;
         int header = WriteHeader(destination, frame, _rtxPayloadType, RtxSsrc, (ushort)sequence, timestamp, packet == frame.PacketCount - 1, transportSequence, full: false);
         ReadOnlySpan<byte> payload = frame.Payload(packet);
         Span<byte> body = destination.Slice(header, RtxHeader.Bytes + payload.Length);
