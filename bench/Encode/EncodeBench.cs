@@ -83,6 +83,7 @@ internal sealed class EncodeBench : IBenchmark
         private readonly TileMap _damage = DamageRegion.Create(Size);
         private readonly TileMap _changed = new(Size, PictureTarget.MacroblockSize);
         private long _pts;
+        private int _effort = X264VideoEncoder.Effort;
 
         public SideBySide(PictureSize size)
         {
@@ -110,6 +111,9 @@ internal sealed class EncodeBench : IBenchmark
         /// <summary>Milliseconds of ours, of bare x264, and of x264 as usual.</summary>
         public (double Ours, double Same, double Usual) Encode(PixelRect damage)
         {
+            // The same settings: the effort that ours is about to use, which its own measurements change.
+            if (_effort != _ours.LastEffort)
+                _same.SetEffort(_effort = _ours.LastEffort);
             var target = (HostPicture)_ours.AcquireTarget();
             EncodedFrame frame = _pool.Rent();
             double start = ThreadClock.NowMs;

@@ -46,6 +46,9 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     /// <summary>Quantizer of the last picture.</summary>
     internal int LastQuantizer => _quantizer.Last;
 
+    /// <summary>How hard x264 searches now.</summary>
+    internal int LastEffort => _effort.Effort;
+
     /// <inheritdoc/>
     public string Name { get; }
 
