@@ -90,7 +90,7 @@ internal sealed class SessionSocket : IDisposable
             bool understood = received.EndOfMessage && (received.MessageType == WebSocketMessageType.Binary || await ExecuteAsync(buffer.AsMemory(0, received.Count), stop).ConfigureAwait(false));
             if (!understood)
             {
-                await _socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "input of up to 512 bytes, or a command, only", stop).ConfigureAwait(false);
+                await RefuseAsync(buffer, stop).ConfigureAwait(false);
                 return;
             }
 
@@ -103,6 +103,25 @@ internal sealed class SessionSocket : IDisposable
                 Volatile.Write(ref _aliveStamp, BitConverter.ToUInt32(message[1..]) | AliveWaiting);
                 Signal();
             }
+        }
+    }
+
+    /// <summary>
+    /// Says why, and reads on for a moment: a connection that ends with unread bytes is reset, and the page
+    /// would never see the reason (RFC 9293 section 3.6.1).
+    /// </summary>
+    private async Task RefuseAsync(byte[] buffer, CancellationToken stop)
+    {
+        const int mostBytes = 64 * 1024;
+        await _socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "input of up to 512 bytes, or a command, only", stop).ConfigureAwait(false);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(TimeSpan.FromSeconds(2));
+        for (int read = 0; read < mostBytes;)
+        {
+            ValueWebSocketReceiveResult rest = await _socket.ReceiveAsync(buffer.AsMemory(), patience.Token).ConfigureAwait(false);
+            if (rest.MessageType == WebSocketMessageType.Close)
+                return;
+            read += Math.Max(rest.Count, 1);
         }
     }
 
