@@ -205,7 +205,9 @@ internal sealed class SessionSocket : IDisposable
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
-            _socket.Abort();
+            // Once we have said goodbye, reading it through is the reader's affair.
+            if (_socket.State != WebSocketState.CloseSent)
+                _socket.Abort();
         }
     }
 
