@@ -41,15 +41,16 @@ as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
 apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@"; }
 
+has_backports() { apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages' | grep -qx bookworm-backports; }
+
 # Debian 12 has the QEMU, Mesa and kernel that the project is about in its backports. The suite is at the same address as
 # the machine's own, so that mirrors and proxies keep working: apt itself says which address and key that is.
 add_backports() {
   local suite=bookworm-backports uri='' entry key='' options='' u r c e
-  if apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages' | grep -qx "$suite"; then return 0; fi
   while read -r u r c e; do
     if [ "$r" = bookworm ] && [ "$c" = main ]; then uri=$u entry=$e; break; fi
   done < <(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(SOURCESENTRY)' 'Created-By: Packages')
-  [ -n "$uri" ] || { echo "apt has no source for bookworm main, so its backports cannot be found"; return 1; }
+  [ -n "$uri" ] || { echo "apt has no source for bookworm main, so its backports cannot be found" >&2; return 1; }
   key=$(signed_by "${entry%:*}" "${entry##*:}")
   printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n%s' "$uri" "$suite" "${key:+Signed-By: $key
 }" | as_root tee /etc/apt/sources.list.d/qzc-backports.sources >/dev/null
@@ -67,8 +68,12 @@ signed_by() { # FILE NUMBER: the key of one apt source; NUMBER is a stanza in a 
 install_packages() { # NAME…
   local codename from=() name offered=() policy
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-  if [ "$codename" = bookworm ]; then add_backports; from=(-t bookworm-backports); fi
-  apt update
+  apt update || return
+  if [ "$codename" = bookworm ]; then
+    # apt tells of its sources only once their indexes are there; a fresh machine has none before the first update.
+    if ! has_backports; then add_backports && apt update || return; fi
+    from=(-t bookworm-backports)
+  fi
   policy=$(apt-cache policy "$@")
   for name in "$@"; do
     if awk -v p="$name:" '$0 == p { on = 1; next } on && /Candidate:/ { exit $2 == "(none)" } /^[^ ]/ { on = 0 }
