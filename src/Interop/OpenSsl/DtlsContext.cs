@@ -12,9 +12,11 @@ public sealed unsafe class DtlsContext : IDisposable
 {
     private const int NidEcPublicKey = 408;
 
-    private const string Ciphers =
-        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:" +
-        "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA";
+    /// <summary>What an AES-GCM record has beyond its plaintext: explicit nonce and tag (RFC 5288 section 3).</summary>
+    internal const int CipherOverheadBytes = 8 + 16;
+
+    /// <summary>The first is the one that every WebRTC endpoint has (RFC 8827 section 6.5).</summary>
+    private const string Ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
 
     private readonly SslContextHandle _handle;
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -29,6 +30,9 @@ public sealed unsafe class DtlsSession : IDisposable
 {
     /// <summary>Longer datagrams are dropped: no path carries them whole, and no peer sends them.</summary>
     public const int MaxDatagramBytes = 4096;
+
+    /// <summary>Type, version, epoch, number, length (RFC 6347 section 4.1).</summary>
+    private const int RecordHeaderBytes = 13;
 
     private const uint NeverMicroseconds = 3_600_000_000;
 
@@ -79,6 +83,7 @@ public sealed unsafe class DtlsSession : IDisposable
     /// </summary>
     public DtlsStep Handle(ReadOnlySpan<byte> datagram)
     {
+        datagram = datagram[..BytesBeforeShortRecord(datagram)];
         if (Step is DtlsStep.Closed or DtlsStep.Failed || datagram.IsEmpty || datagram.Length > MaxDatagramBytes)
             return Step;
         fixed (byte* p = datagram)
@@ -211,6 +216,25 @@ public sealed unsafe class DtlsSession : IDisposable
         _handle.Dispose();
         NativeMemory.Free(_state);
         _state = null;
+    }
+
+    /// <summary>
+    /// How much of a datagram lies before an encrypted record too short for nonce and tag. OpenSSL drops any other forgery
+    /// (RFC 6347 section 4.1.2.7), but ends the session at that one: tls1_enc of OpenSSL 3.0 takes it for an internal error.
+    /// </summary>
+    private static int BytesBeforeShortRecord(ReadOnlySpan<byte> datagram)
+    {
+        int place = 0;
+        while (datagram.Length - place >= RecordHeaderBytes)
+        {
+            int epoch = BinaryPrimitives.ReadUInt16BigEndian(datagram[(place + 3)..]);
+            int length = BinaryPrimitives.ReadUInt16BigEndian(datagram[(place + 11)..]);
+            if (epoch > 0 && length < DtlsContext.CipherOverheadBytes)
+                return place;
+            place += RecordHeaderBytes + length;
+        }
+
+        return datagram.Length;
     }
 
     private DtlsStep Advance()

@@ -13,7 +13,7 @@ internal sealed class GuestSerial : IDisposable
     public static async Task<GuestSerial> ConnectAsync(string path)
     {
         var serial = new GuestSerial();
-        await serial._socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+        await QemuSocket.ConnectAsync(serial._socket, path);
         _ = serial.ReadAsync();
         return serial;
     }

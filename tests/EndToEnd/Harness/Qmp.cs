@@ -13,7 +13,7 @@ internal sealed class Qmp : IDisposable
     public static async Task<Qmp> ConnectAsync(string path)
     {
         var qmp = new Qmp();
-        await qmp._socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+        await QemuSocket.ConnectAsync(qmp._socket, path);
         var stream = new NetworkStream(qmp._socket);
         qmp._reader = new StreamReader(stream);
         qmp._writer = new StreamWriter(stream) { AutoFlush = true };
