@@ -7,7 +7,9 @@ namespace QemuZeroCopy.Interop.Linux;
 public static unsafe partial class DmaBuf
 {
     private const ulong ExportSyncFile = 0xc008_6202; // _IOWR('b', 2, struct dma_buf_export_sync_file), kernel 6.0
+    private const ulong Sync = 0x4008_6200; // _IOW('b', 0, struct dma_buf_sync)
     private const uint SyncRead = 1;
+    private const ulong SyncEnd = 4;
     private const int DupCloexec = 1030;
     private const short PollIn = 1;
     private const int SeekSet = 0;
@@ -42,6 +44,21 @@ public static unsafe partial class DmaBuf
         using var held = new Held(fd);
         var poll = new PollFd { Fd = held.Fd, Events = PollIn };
         return held.Fd < 0 || DmaBuf.poll(&poll, 1, timeoutMs) != 0;
+    }
+
+    /// <summary>The CPU reads the mapped buffer from now on: caches are made coherent. Nothing to do for a memfd.</summary>
+    public static void BeginCpuRead(SafeFileHandle fd) => Synchronize(fd, SyncRead);
+
+    /// <summary>The CPU has read it.</summary>
+    public static void EndCpuRead(SafeFileHandle fd) => Synchronize(fd, SyncRead | SyncEnd);
+
+    private static void Synchronize(SafeFileHandle fd, ulong flags)
+    {
+        const int Tries = 8; // a signal may end the call early
+        using var held = new Held(fd);
+        for (int i = 0; i < Tries && held.Fd >= 0 && ioctl(held.Fd, Sync, &flags) != 0 && Marshal.GetLastSystemError() is Libc.EINTR or Libc.EAGAIN; i++)
+        {
+        }
     }
 
     /// <summary>A duplicate with CLOEXEC for an API that takes the fd over; -1 where the fd is closed or fds have run out.</summary>

@@ -27,6 +27,15 @@ public interface IFrameConverter : IDisposable
     /// <summary>Short name for logs and the overlay, such as "cpu-avx512" or "vulkan: llvmpipe".</summary>
     string Name { get; }
 
+    /// <summary>Bytes of scanouts' pixels that the CPU has read since the start; 0 where only a GPU reads them.</summary>
+    long CpuReadBytes => 0;
+
+    /// <summary>Bytes of converted pictures that the CPU has copied since the start.</summary>
+    long CpuCopiedBytes => 0;
+
+    /// <summary>How long the last conversion ran on a GPU by its own timestamps, in ns; 0 where it has none.</summary>
+    long LastGpuNs => 0;
+
     /// <summary>
     /// Converts the tiles in <paramref name="damage"/> (64-pixel tiles) into <paramref name="target"/>, which
     /// still holds the previous picture elsewhere, and sets in <paramref name="changed"/> (16-pixel

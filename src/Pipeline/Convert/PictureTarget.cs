@@ -22,9 +22,14 @@ public abstract class PictureTarget(PictureSize size) : IDisposable
     /// </summary>
     public TileMap Stale { get; } = DamageRegion.Create(size);
 
+    /// <summary>Raised once, on the owner's thread, before the planes are freed: imports of them have to go first.</summary>
+    internal event Action<PictureTarget>? Freeing;
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        Freeing?.Invoke(this);
+        Freeing = null;
         Dispose(true);
         GC.SuppressFinalize(this);
     }

@@ -39,6 +39,16 @@ public interface IDisplayEvents
     /// </summary>
     void Disconnected(string reason);
 
+    /// <summary>An UpdateDMABUF has come: until it is answered, QEMU holds the guest. Once for each, before anything else is done about it.</summary>
+    void GuestHeld(ConsoleDisplay console)
+    {
+    }
+
+    /// <summary>It has been answered, <paramref name="heldNs"/> after it was read from the socket. Once for each <see cref="GuestHeld"/>, in their order.</summary>
+    void GuestReleased(ConsoleDisplay console, long heldNs)
+    {
+    }
+
     /// <summary>QEMU sent something that cannot be used. Told once for each kind and console; the rest is counted.</summary>
     void Refused(RefusedInput kind, string detail);
 }

@@ -26,6 +26,7 @@ internal sealed class EncodeLoop(
     private RefinementMap? _refinement;
     private EncoderRate _rate = new(options.BitsPerSecond, options.MaxFramesPerSecond);
     private Scanout? _scanout;
+    private Scanout? _bad;
     private PictureSize? _announced;
     private FrameTimeline _timeline;
     private bool _hasUnread;
@@ -261,25 +262,57 @@ internal sealed class EncodeLoop(
     private bool Convert(Scanout scanout, PictureTarget target)
     {
         IFrameConverter converter = chain.Converter!;
-        switch (converter.Convert(scanout, _damage, target, _fresh))
+        ConvertOutcome outcome = Measure(converter, scanout, target);
+        // Zeros stand where QEMU's file ends now. They are in the target: what they changed has to be encoded one day.
+        if (outcome == ConvertOutcome.BadScanout || scanout is SharedMemoryScanout { Memory.IsTorn: true })
+        {
+            _owed.UnionWith(_fresh);
+            ReportBad(scanout, converter);
+            return false;
+        }
+
+        switch (outcome)
         {
             case ConvertOutcome.Converted:
                 _owed.UnionWith(_fresh);
                 return true;
-            case ConvertOutcome.BadScanout:
-                observer?.BadScanout(scanout.Size, converter.Name);
-                _damage.Clear();
-                _hasUnread = false;
-                return false;
             case ConvertOutcome.DeviceLost:
                 chain.Lose($"the device of {converter.Name} was lost");
                 _hasUnread = true;
                 return false;
             default:
-                chain.StepDown($"{converter.Name} cannot read this {scanout.GetType().Name} ({scanout.Format}, {scanout.Size})");
+                chain.StepDown($"{converter.Name} cannot read {scanout}");
                 _hasUnread = true;
                 return false;
         }
+    }
+
+    private ConvertOutcome Measure(IFrameConverter converter, Scanout scanout, PictureTarget target)
+    {
+        long read = converter.CpuReadBytes, copied = converter.CpuCopiedBytes, startNs = MonotonicClock.NowNs;
+        ConvertOutcome outcome = converter.Convert(scanout, _damage, target, _fresh);
+        lock (_statisticsGate)
+        {
+            _statistics = _statistics with
+            {
+                CpuReadBytes = _statistics.CpuReadBytes + converter.CpuReadBytes - read,
+                CpuCopiedBytes = _statistics.CpuCopiedBytes + converter.CpuCopiedBytes - copied,
+                ConvertNs = _statistics.ConvertNs + MonotonicClock.NowNs - startNs,
+                GpuNs = _statistics.GpuNs + (_damage.IsEmpty ? 0 : converter.LastGpuNs),
+            };
+        }
+
+        return outcome;
+    }
+
+    // Told once for each scanout. Nothing is encoded of it; the last picture stays until the next one comes.
+    private void ReportBad(Scanout scanout, IFrameConverter converter)
+    {
+        if (!ReferenceEquals(_bad, scanout))
+            observer?.BadScanout(scanout.Size, converter.Name);
+        _bad = scanout;
+        _damage.Clear();
+        (_hasUnread, _isReadable) = (false, false);
     }
 
     private void Encode(PictureTarget target, long nowNs)

@@ -15,7 +15,7 @@ public interface IPipelineObserver
     void PathRefused(string path, string reason);
 
     /// <summary>No path is left for this scanout or format: the console shows nothing until it changes.</summary>
-    void NoPathLeft(PictureSize size);
+    void NoPathLeft(Scanout scanout);
 
     /// <summary>QEMU handed over a scanout that is not what it claims to be; the last picture stays.</summary>
     void BadScanout(PictureSize size, string converter);

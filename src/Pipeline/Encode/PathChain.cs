@@ -56,7 +56,7 @@ internal sealed class PathChain : IDisposable
         }
 
         if (!same || _current is not null)
-            _observer?.NoPathLeft(scanout.Size);
+            _observer?.NoPathLeft(scanout);
         CloseEncoder();
         _current = null;
         return false;

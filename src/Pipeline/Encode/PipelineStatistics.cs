@@ -26,6 +26,18 @@ public readonly record struct PipelineStatistics
     /// <summary>Bytes of all access units.</summary>
     public long BytesEncoded { get; init; }
 
+    /// <summary>Bytes of scanouts' pixels that the CPU has read; 0 where only a GPU reads them.</summary>
+    public long CpuReadBytes { get; init; }
+
+    /// <summary>Bytes of converted pictures that the CPU has copied between converter and encoder.</summary>
+    public long CpuCopiedBytes { get; init; }
+
+    /// <summary>Time spent in conversions, ns.</summary>
+    public long ConvertNs { get; init; }
+
+    /// <summary>Of it, how long the GPU ran by its own timestamps, ns.</summary>
+    public long GpuNs { get; init; }
+
     /// <summary>Picture size now; null while the screen is off.</summary>
     public PictureSize? Size { get; init; }
 

@@ -56,6 +56,11 @@ public sealed class DmaBufScanout : Scanout
     public ulong BufferId { get; }
 
     /// <inheritdoc/>
+    public override string ToString() => Modifier == 0
+        ? $"a linear DMA-BUF of {Size}, {Format}"
+        : $"a DMA-BUF of {Size}, {Format}, modifier 0x{Modifier:x16}, which only a driver of the GPU that tiled it can read";
+
+    /// <inheritdoc/>
     protected override void Free()
     {
         foreach (DmaBufPlane plane in _planes)

@@ -24,6 +24,9 @@ public abstract class Scanout
     /// <summary>Layout of a pixel.</summary>
     public PixelFormat Format { get; }
 
+    /// <summary>What it is, for a log line.</summary>
+    public override string ToString() => $"shared memory of {Size}, {Format}";
+
     /// <summary>Takes one more reference. Only a holder of a reference may call it.</summary>
     public void AddReference()
     {
@@ -51,7 +54,10 @@ public abstract class CpuScanout : Scanout
     protected CpuScanout(PictureSize size, PixelFormat format, int stride)
         : base(size, format) => Stride = stride;
 
-    /// <summary>Distance between the starts of two rows, in bytes; at least width × bytes per pixel.</summary>
+    /// <summary>
+    /// Distance between the starts of two rows, in bytes; at least width × bytes per pixel, or its negative where the
+    /// rows stand in memory from the bottom up.
+    /// </summary>
     public int Stride { get; }
 
     /// <summary>Address of the first pixel of the top row. Valid while a reference is held.</summary>

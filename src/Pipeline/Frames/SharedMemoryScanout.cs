@@ -30,6 +30,9 @@ public sealed class SharedPixels
     /// <summary>Whether the mapping is writable, as some GPU drivers demand of memory that they import.</summary>
     public bool IsWritable => _mapping.IsWritable;
 
+    /// <summary>Whether QEMU's file became shorter than the picture, and zeros were read for what is missing.</summary>
+    public bool IsTorn => _mapping.IsTorn;
+
     /// <summary>Takes one more reference; only a holder of one may.</summary>
     public void AddReference() => Interlocked.Increment(ref _references);
 

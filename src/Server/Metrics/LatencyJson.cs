@@ -5,7 +5,7 @@ namespace QemuZeroCopy.Server.Metrics;
 
 /// <summary>
 /// Percentiles as JSON, for the overlay and the benches, which need them finer than Prometheus' buckets:
-/// <c>{"stages":{"wait":{"count":…,"p50Us":…,"p95Us":…,"p99Us":…,"maxUs":…,"sumUs":…},…},"inputResponse":{…},"counters":{…}}</c>.
+/// <c>{"stages":{"wait":{"count":…,"p50Us":…,"p95Us":…,"p99Us":…,"maxUs":…,"sumUs":…},…},"inputResponse":{…},"guestHold":{…},"counters":{…}}</c>.
 /// </summary>
 internal static class LatencyJson
 {
@@ -21,6 +21,8 @@ internal static class LatencyJson
                 WriteSnapshot(json, FrameStages.NameOf(stage), metrics.Stage(stage).Snapshot());
             json.WriteEndObject();
             WriteSnapshot(json, "inputResponse", metrics.InputResponse.Snapshot());
+            WriteSnapshot(json, "guestHold", metrics.GuestHold.Snapshot());
+            metrics.Collect();
             json.WriteStartObject("counters");
             foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
                 json.WriteNumber(ServerCounterInfo.Of(counter).Name, metrics[counter]);

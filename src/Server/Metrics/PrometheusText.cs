@@ -22,6 +22,9 @@ internal static class PrometheusText
         Header(text, "qzc_input_response_duration_seconds", "histogram", "From an input event handed to QEMU to the first damage after it.");
         Histogram(text, "qzc_input_response_duration_seconds", "", metrics.InputResponse.Snapshot());
 
+        Header(text, "qzc_guest_hold_duration_seconds", "histogram", "From an UpdateDMABUF of QEMU's to the answer, for which the guest waits.");
+        Histogram(text, "qzc_guest_hold_duration_seconds", "", metrics.GuestHold.Snapshot());
+        metrics.Collect();
         foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
         {
             ServerCounterInfo info = ServerCounterInfo.Of(counter);
@@ -35,8 +38,12 @@ internal static class PrometheusText
         return text.ToString();
     }
 
-    private static string CounterName(ServerCounterInfo info) =>
-        info.Name.Replace('.', '_') + (info.Unit == "By" ? "_bytes_total" : "_total");
+    private static string CounterName(ServerCounterInfo info) => info.Name.Replace('.', '_') + info.Unit switch
+        {
+            "By" => "_bytes_total",
+            "ns" => "_nanoseconds_total",
+            _ => "_total",
+        };
 
     private static void Header(StringBuilder text, string name, string type, string help) =>
         text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');

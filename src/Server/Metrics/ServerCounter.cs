@@ -29,6 +29,24 @@ internal enum ServerCounter
 
     /// <summary>Input events handed to QEMU.</summary>
     InputEvents,
+
+    /// <summary>UpdateDMABUF calls of QEMU's, each of which holds the guest until it is answered.</summary>
+    GuestHolds,
+
+    /// <summary>Answers to them.</summary>
+    GuestReleases,
+
+    /// <summary>Bytes of the guest's pixels that the processor has read; 0 where a GPU imports them.</summary>
+    ImportCpuBytes,
+
+    /// <summary>Bytes of converted pictures that the processor has copied between converter and encoder.</summary>
+    ConvertCopiedBytes,
+
+    /// <summary>Nanoseconds spent in conversions.</summary>
+    ConvertNs,
+
+    /// <summary>Of these, the ones that the GPU ran, by its own timestamps.</summary>
+    GpuNs,
 }
 
 /// <summary>Name, unit and description of a counter, by the OpenTelemetry conventions.</summary>
@@ -46,6 +64,12 @@ internal readonly record struct ServerCounterInfo(string Name, string Unit, stri
         ServerCounter.DatagramsRefused => new("qzc.network.refused", "{packet}", "Datagrams refused as malformed or unknown."),
         ServerCounter.MessagesRefused => new("qzc.messages.refused", "{message}", "Messages of viewers refused."),
         ServerCounter.InputEvents => new("qzc.input.events", "{event}", "Input events handed to QEMU."),
+        ServerCounter.GuestHolds => new("qzc.display.holds", "{call}", "UpdateDMABUF calls of QEMU's, each of which holds the guest until it is answered."),
+        ServerCounter.GuestReleases => new("qzc.display.releases", "{call}", "Answers to these."),
+        ServerCounter.ImportCpuBytes => new("qzc.import.cpu", "By", "Bytes of the guest's pixels that the processor read."),
+        ServerCounter.ConvertCopiedBytes => new("qzc.convert.copied", "By", "Bytes of converted pictures that the processor copied."),
+        ServerCounter.ConvertNs => new("qzc.convert.time", "ns", "Time spent in conversions."),
+        ServerCounter.GpuNs => new("qzc.convert.gpu", "ns", "Of it, time that the GPU ran by its own timestamps."),
         _ => throw new ArgumentOutOfRangeException(nameof(counter)),
     };
 }

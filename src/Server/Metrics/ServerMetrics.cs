@@ -35,12 +35,18 @@ internal sealed class ServerMetrics : IDisposable
         foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
         {
             ServerCounterInfo info = ServerCounterInfo.Of(counter);
-            _meter.CreateObservableCounter(info.Name, () => this[counter], info.Unit, info.Description);
+            _meter.CreateObservableCounter(info.Name, () => Read(counter), info.Unit, info.Description);
         }
     }
 
     /// <summary>From an input event handed to QEMU to the first damage after it.</summary>
     public LatencyHistogram InputResponse { get; } = new();
+
+    /// <summary>From an UpdateDMABUF of QEMU's to our answer.</summary>
+    public LatencyHistogram GuestHold { get; } = new();
+
+    /// <summary>Raised before counters are read: who counts for itself adds what is new.</summary>
+    public event Action? Collecting;
 
     /// <summary>Viewers that are connected now.</summary>
     public int Viewers
@@ -51,6 +57,9 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>The value of a counter.</summary>
     public long this[ServerCounter counter] => Interlocked.Read(ref _counters[(int)counter]);
+
+    /// <summary>Brings every counter up to date.</summary>
+    public void Collect() => Collecting?.Invoke();
 
     /// <summary>Durations of one stage.</summary>
     public LatencyHistogram Stage(FrameStage stage) => _stages[(int)stage];
@@ -76,6 +85,12 @@ internal sealed class ServerMetrics : IDisposable
         InputResponse.Record(durationNs);
         if (_inputSeconds.Enabled)
             _inputSeconds.Record(durationNs * 1e-9);
+    }
+
+    private long Read(ServerCounter counter)
+    {
+        Collect();
+        return this[counter];
     }
 
     /// <summary>Ends the meter.</summary>

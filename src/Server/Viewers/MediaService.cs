@@ -41,6 +41,9 @@ internal sealed class MediaService : IMediaGateway, IDisposable
         return new MediaService(network, metrics, options) { Sessions = new SessionRegistry(settings.Control) };
     }
 
+    /// <summary>Where everything is counted.</summary>
+    public ServerMetrics Metrics => _metrics;
+
     /// <inheritdoc/>
     public SessionRegistry Sessions { get; private init; } = new();
 

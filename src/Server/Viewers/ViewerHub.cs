@@ -27,11 +27,13 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private long _lastCaptureNs;
     private FrameTimeline _sending;
     private bool _isSending;
+    private PipelineStatistics _counted;
 
     public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes)
     {
         (_network, _metrics) = (network, metrics);
         _source = new VideoSource(VideoCodecKind.H264, maxVideoPayloadBytes);
+        metrics.Collecting += Count;
     }
 
     /// <summary>Any thread: this pipeline feeds the hub from now on; null: nobody does.</summary>
@@ -39,6 +41,8 @@ internal sealed class ViewerHub : IEncodedFrameSink
     {
         lock (_pipelineGate)
         {
+            Count();
+            _counted = default;
             _pipeline = pipeline;
             pipeline?.SetViewerCount(_peerCount + _taps.Length);
             if (pipeline is not null && _bitsPerSecond > 0)
@@ -182,6 +186,22 @@ internal sealed class ViewerHub : IEncodedFrameSink
         {
             _bitsPerSecond = target;
             _pipeline?.SetTargetBitrate(target);
+        }
+    }
+
+    // What the pipeline has counted since it was asked last.
+    private void Count()
+    {
+        lock (_pipelineGate)
+        {
+            if (_pipeline is null)
+                return;
+            PipelineStatistics now = _pipeline.Statistics;
+            _metrics.Add(ServerCounter.ImportCpuBytes, now.CpuReadBytes - _counted.CpuReadBytes);
+            _metrics.Add(ServerCounter.ConvertCopiedBytes, now.CpuCopiedBytes - _counted.CpuCopiedBytes);
+            _metrics.Add(ServerCounter.ConvertNs, now.ConvertNs - _counted.ConvertNs);
+            _metrics.Add(ServerCounter.GpuNs, now.GpuNs - _counted.GpuNs);
+            _counted = now;
         }
     }
 

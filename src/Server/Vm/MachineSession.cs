@@ -4,6 +4,7 @@ using QemuZeroCopy.Pipeline.Display.Qmp;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Input.Qemu;
+using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.Server.Viewers;
 
 namespace QemuZeroCopy.Server.Vm;
@@ -105,6 +106,16 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
 
     /// <inheritdoc/>
     public void Disconnected(string reason) => _gone.TrySetResult(reason);
+
+    /// <inheritdoc/>
+    public void GuestHeld(ConsoleDisplay console) => media.Metrics.Add(ServerCounter.GuestHolds);
+
+    /// <inheritdoc/>
+    public void GuestReleased(ConsoleDisplay console, long heldNs)
+    {
+        media.Metrics.Add(ServerCounter.GuestReleases);
+        media.Metrics.GuestHold.Record(heldNs);
+    }
 
     /// <inheritdoc/>
     public void Refused(RefusedInput kind, string detail) => VmLog.Refused(log, kind, detail);

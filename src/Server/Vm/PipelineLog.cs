@@ -10,7 +10,7 @@ internal sealed class PipelineLog(ILogger log, string console) : IPipelineObserv
 
     public void PathRefused(string path, string reason) => VmLog.PathRefused(log, console, path, reason);
 
-    public void NoPathLeft(PictureSize size) => VmLog.NoPathLeft(log, console, size);
+    public void NoPathLeft(Scanout scanout) => VmLog.NoPathLeft(log, console, scanout);
 
     public void BadScanout(PictureSize size, string converter) => VmLog.BadScanout(log, console, size);
 

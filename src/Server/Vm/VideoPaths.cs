@@ -28,8 +28,10 @@ internal sealed class VideoPaths : IDisposable
         }
 
         ladder.Add(new CpuVideoPath());
-        if (_gpus is not null)
-            ladder.AddRange(_gpus.Steps.Where(step => step.IsSoftware).Select(step => new GpuVideoPath(step)));
+        // A software GPU does the same as the CPU's own path, slower: it is used where somebody asks for it.
+        IEnumerable<GpuVideoPath> software = _gpus is null ? [] : _gpus.Steps.Where(step => step.IsSoftware).Select(step => new GpuVideoPath(step));
+        var mapped = new MappedVideoPath();
+        ladder.AddRange(choice == GpuChoice.Auto ? [mapped, .. software] : [.. software, mapped]);
         Ladder = ladder;
     }
 

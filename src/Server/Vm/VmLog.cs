@@ -18,8 +18,8 @@ internal static partial class VmLog
     [LoggerMessage(1003, LogLevel.Information, "{Console} cannot use {Path}: {Reason}")]
     public static partial void PathRefused(ILogger log, string console, string path, string reason);
 
-    [LoggerMessage(1004, LogLevel.Error, "{Console} shows nothing: no encoder takes its picture of {Size}. See 'qzc doctor'.")]
-    public static partial void NoPathLeft(ILogger log, string console, PictureSize size);
+    [LoggerMessage(1004, LogLevel.Error, "{Console} shows nothing: nothing on this machine converts {Picture}. See 'qzc doctor'.")]
+    public static partial void NoPathLeft(ILogger log, string console, Scanout picture);
 
     [LoggerMessage(1005, LogLevel.Warning, "{Console}: QEMU handed over a picture of {Size} that is not what it claims to be; the last one stays.")]
     public static partial void BadScanout(ILogger log, string console, PictureSize size);

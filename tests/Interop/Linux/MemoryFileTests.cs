@@ -29,6 +29,46 @@ public sealed class MemoryFileTests
     }
 
     [Fact]
+    public unsafe void A_mapping_whose_file_becomes_shorter_reads_zeros_there_and_says_so()
+    {
+        const int Page = 4096;
+        using SafeFileHandle file = MemFd.Create("test", 64 * Page, sealable: false);
+        using MemoryMapping mapping = MemoryMapping.TryMap(file, 64 * Page)!, other = MemoryMapping.TryMap(file, 64 * Page)!;
+        new Span<byte>((void*)mapping.Address, 64 * Page).Fill(7);
+        Assert.True(MemFd.TryResize(file, 10 * Page));
+        Assert.False(mapping.IsTorn);
+        Assert.Equal(10 * Page * 7, Sum(mapping));
+        Assert.True(mapping.IsTorn);
+        Assert.False(other.IsTorn);
+        // From several threads at once, each at another place.
+        Parallel.For(0, 64, i => Assert.Equal(63 - i < 10 ? 7 : 0, Marshal.ReadByte(other.Address + (63 - i) * Page)));
+        Assert.True(other.IsTorn);
+    }
+
+    [Fact]
+    public void A_place_of_a_mapping_that_has_gone_serves_the_next_one()
+    {
+        for (int i = 0; i < 1000; i++)
+        {
+            using SafeFileHandle file = MemFd.Create("test", 4096, sealable: false);
+            using MemoryMapping mapping = MemoryMapping.TryMap(file, 4096)!;
+            Assert.NotNull(mapping);
+            Assert.False(mapping.IsTorn);
+            Assert.True(MemFd.TryResize(file, 0));
+            Assert.Equal(0, Marshal.ReadByte(mapping.Address));
+            Assert.True(mapping.IsTorn);
+        }
+    }
+
+    private static unsafe long Sum(MemoryMapping mapping)
+    {
+        long sum = 0;
+        foreach (byte value in new ReadOnlySpan<byte>((void*)mapping.Address, (int)mapping.LengthBytes))
+            sum += value;
+        return sum;
+    }
+
+    [Fact]
     public void A_file_that_forbids_seals_or_is_no_memory_file_says_so()
     {
         using SafeFileHandle unsealable = MemFd.Create("test", 4096, sealable: false);

@@ -79,7 +79,7 @@ internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
 
     public void PathRefused(string path, string reason) => Complain($"{path}: {reason}");
 
-    public void NoPathLeft(PictureSize size) => Complain($"no path for {size}");
+    public void NoPathLeft(Scanout scanout) => Complain($"no path for {scanout}");
 
     public void BadScanout(PictureSize size, string converter) => Complain($"bad scanout {size} at {converter}");
 

@@ -32,9 +32,12 @@ public sealed class AcknowledgementTests
         Assert.Null(await listener.MouseSet(0, 0, 0));
         Assert.False(first.IsCompleted);
         Assert.False(second.IsCompleted);
+        Assert.Equal((2, 0), (attached.Events.Holds, attached.Events.Releases));
         attached.Console.Frames.Complete(ticket);
         Assert.Null(await first);
         Assert.Null(await second);
+        Assert.Equal((2, 2), (attached.Events.Holds, attached.Events.Releases));
+        Assert.True(attached.Events.ShortestHoldNs > 0);
     }
 
     [Fact]
@@ -63,6 +66,7 @@ public sealed class AcknowledgementTests
         await stop.CancelAsync();
         await encoder;
         Assert.Equal(10_000, answers);
+        Assert.Equal((10_000, 10_000), (attached.Events.Holds, attached.Events.Releases));
         Assert.Empty(attached.Events.Refusals);
     }
 

@@ -48,6 +48,17 @@ public sealed class HostilePeerTests
         Assert.Equal(2, attached.Console.RefusedCount);
     }
 
+    [Fact]
+    public async Task A_file_that_may_become_shorter_is_no_buffer_for_a_gpu()
+    {
+        using AttachedPeer attached = await AttachedPeer.CreateAsync();
+        ListenerPeer listener = await attached.Listener;
+        await ShowGoodPicture(attached, listener);
+        using SafeFileHandle file = MemFd.Create("screen", 2560 * 480, sealable: false);
+        Assert.NotNull(await listener.ScanoutDmaBuf(file, 640, 480, 2560, Xr24, 0, false));
+        await AssertRefusedAndAlive(attached, listener, RefusedInput.FileDescriptor);
+    }
+
     [Theory]
     [InlineData(640u, 480u, 2560u, 2560 * 479)]
     [InlineData(640u, 480u, 100u, 2560 * 480)]

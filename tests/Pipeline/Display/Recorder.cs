@@ -14,6 +14,15 @@ internal sealed class Recorder : IDisplayEvents
 
     internal IReadOnlyCollection<string> Events => _events;
 
+    /// <summary>How often QEMU was told to hold its guest, and let it go.</summary>
+    internal int Holds;
+
+    /// <inheritdoc cref="Holds"/>
+    internal int Releases;
+
+    /// <summary>The shortest hold, ns.</summary>
+    internal long ShortestHoldNs { get; private set; } = long.MaxValue;
+
     internal Action? OnScanout { get; set; }
 
     public void ConsoleAdded(ConsoleDisplay console) => _events.Enqueue($"added {console.Id}");
@@ -38,6 +47,14 @@ internal sealed class Recorder : IDisplayEvents
     public void ConsoleChanged(ConsoleDisplay console) => _events.Enqueue($"changed {console.Id} {console.Size}");
 
     public void Disconnected(string reason) => _events.Enqueue("disconnected");
+
+    public void GuestHeld(ConsoleDisplay console) => Interlocked.Increment(ref Holds);
+
+    public void GuestReleased(ConsoleDisplay console, long heldNs)
+    {
+        ShortestHoldNs = Math.Min(ShortestHoldNs, heldNs);
+        Interlocked.Increment(ref Releases);
+    }
 
     public void Refused(RefusedInput kind, string detail) => Refusals.Enqueue((kind, detail));
 

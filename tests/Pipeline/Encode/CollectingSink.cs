@@ -72,7 +72,7 @@ internal sealed class CollectingSink : IEncodedFrameSink, IPipelineObserver
 
     public void PathRefused(string path, string reason) => Note($"refused {path}: {reason}");
 
-    public void NoPathLeft(PictureSize size) => Note("no path left");
+    public void NoPathLeft(Scanout scanout) => Note($"no path left for {scanout}");
 
     public void BadScanout(PictureSize size, string converter) => Note("bad scanout");
 

@@ -36,6 +36,9 @@ public sealed unsafe class CpuConverter : IFrameConverter
     };
 
     /// <inheritdoc/>
+    public long CpuReadBytes { get; private set; }
+
+    /// <inheritdoc/>
     public ConvertOutcome Convert(Scanout scanout, TileMap damage, PictureTarget target, TileMap changed)
     {
         ArgumentNullException.ThrowIfNull(damage);
@@ -46,7 +49,7 @@ public sealed unsafe class CpuConverter : IFrameConverter
         int bytesPerPixel = PixelFormats.BytesPerPixel(source.Format);
         if (bytesPerPixel == 0)
             return ConvertOutcome.Unsupported;
-        if (source.Size != target.Size || source.Pixels == 0 || source.Stride < (long)source.Size.Width * bytesPerPixel)
+        if (source.Size != target.Size || source.Pixels == 0 || Math.Abs((long)source.Stride) < (long)source.Size.Width * bytesPerPixel)
             return ConvertOutcome.BadScanout;
         CheckGeometry(source.Size, damage, changed);
         bool isDirect = PixelLayout.TryGet(source.Format, out PixelLayout layout);
@@ -62,6 +65,7 @@ public sealed unsafe class CpuConverter : IFrameConverter
                 for (int column = 0; NextRun(tiles, damage.Columns, ref column, out int end); column = end)
                 {
                     Aim(ref strip, source.Size, target, row, column, end);
+                    CpuReadBytes += (long)strip.Width * strip.Height * bytesPerPixel;
                     strip.Changed = words + (nint)row * (damage.TileSize / changed.TileSize) * changed.WordsPerRow;
                     if (isDirect)
                         ConvertDirect(ref strip, source, row, column, target);

@@ -3,9 +3,6 @@ namespace QemuZeroCopy.Pipeline.Convert.Gpu;
 /// <summary>A converter on a GPU, with the figures that the overlay, the bench and the tests look at.</summary>
 public interface IGpuConverter : IFrameConverter
 {
-    /// <summary>How long the last conversion ran on the GPU by its own timestamps, in ns; 0 where it has none.</summary>
-    long LastGpuNs { get; }
-
     /// <summary>How long the last scanout took to be found among the imports or to be imported, in ns of the CPU's clock.</summary>
     long LastImportNs { get; }
 
@@ -14,9 +11,6 @@ public interface IGpuConverter : IFrameConverter
 
     /// <summary>Imports of scanouts and targets alive now.</summary>
     int LiveImports { get; }
-
-    /// <summary>Bytes of pictures that the CPU had to copy since the start; 0 on the way that this converter is for.</summary>
-    long CpuCopiedBytes { get; }
 
     /// <summary>Somebody else has written the pictures meanwhile: the next one is converted whole and counts as changed.</summary>
     void ForgetPrevious();

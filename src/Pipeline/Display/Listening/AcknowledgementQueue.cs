@@ -6,9 +6,9 @@ namespace QemuZeroCopy.Pipeline.Display.Listening;
 /// <summary>
 /// Calls of UpdateDMABUF that wait for their pixels to be read. Each is answered exactly once: when it is
 /// acknowledged, when its time is over, or when the listener ends. Display thread only, but for
-/// <see cref="Acknowledge"/>.
+/// <see cref="Acknowledge"/>. <c>answered</c> is told of each one how long it has held the guest, in ns.
 /// </summary>
-internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs) : IFrameAcknowledger
+internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs, Action<long> answered) : IFrameAcknowledger
 {
     // QEMU sends one update for each refresh or guest flush and holds the guest meanwhile: more than a few
     // pending ones mean that it does not wait, and then an early answer does no harm.
@@ -76,6 +76,7 @@ internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs)
     private void AnswerOldest()
     {
         _ring[_head].Call.Reply();
+        answered(MonotonicClock.NowNs - _ring[_head].ReceivedNs);
         _ring[_head] = default;
         _head = (_head + 1) % Capacity;
         _count--;

@@ -31,7 +31,7 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
         _options = options;
         _events = events;
         _object = new ListenerObject(options);
-        _acknowledgements = new AcknowledgementQueue(thread, (long)options.AcknowledgementTimeout.TotalNanoseconds);
+        _acknowledgements = new AcknowledgementQueue(thread, (long)options.AcknowledgementTimeout.TotalNanoseconds, heldNs => _events.GuestReleased(Console!, heldNs));
         Console = new ConsoleDisplay(vm, id, _acknowledgements);
     }
 
@@ -288,6 +288,7 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
     {
         bool parsed = TryReadRect(message, out PixelRect rect);
         ulong sequence = _acknowledgements.Add(message.Keep(), nowNs);
+        _events.GuestHeld(Console);
         if (!parsed)
             RefuseMessage("UpdateDMABUF");
         if (parsed && TryClip(rect, Current is DmaBufScanout, out PixelRect inside))

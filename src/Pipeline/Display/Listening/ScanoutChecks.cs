@@ -80,7 +80,8 @@ internal static class ScanoutChecks
         {
             DmaBufPlane plane = planes[i];
             long bytes = DmaBuf.SizeOf(plane.Fd);
-            if (bytes <= 0)
+            // QEMU's are true DMA-BUFs, whose size is fixed. A memory file in their place must not become shorter either.
+            if (bytes <= 0 || (Fds.IsMemoryFile(plane.Fd) && !Fds.TrySealAgainstShrinking(plane.Fd)))
                 return RefusedInput.FileDescriptor;
             ScanoutClaim layout = new(claim.BackingWidth, claim.BackingHeight, plane.StrideBytes, claim.Fourcc, plane.OffsetBytes);
             if (i == 0 && isLinear && (!layout.TryGetEnd(PixelFormats.BytesPerPixel(format), out long endBytes) || endBytes > bytes))

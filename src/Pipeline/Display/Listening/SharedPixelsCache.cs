@@ -23,7 +23,7 @@ internal sealed class SharedPixelsCache
     {
         for (int i = 0; i < Capacity; i++)
         {
-            if (_entries[i] is { } entry && entry.BufferId == facts.Inode && entry.LengthBytes >= endBytes)
+            if (_entries[i] is { } entry && entry.BufferId == facts.Inode && entry.LengthBytes >= endBytes && !entry.IsTorn)
             {
                 MoveToFront(i);
                 entry.AddReference();
@@ -31,7 +31,7 @@ internal sealed class SharedPixelsCache
             }
         }
 
-        // QEMU makes its memfds without MFD_ALLOW_SEALING, so the seal is a try.
+        // QEMU makes its memfds without MFD_ALLOW_SEALING, so the seal is a try; the mapping outlives a shorter file too.
         Fds.TrySealAgainstShrinking(file);
         if (!Fds.IsMemoryFile(file) || MemoryMapping.TryMap(file, facts.SizeBytes) is not { } mapping)
             return null;

@@ -85,6 +85,25 @@ public abstract class GpuConverterContract
     }
 
     [Fact]
+    public void A_picture_that_its_encoder_frees_is_no_longer_imported()
+    {
+        using IGpuConverter converter = Create();
+        using var picture = new TestPicture(new PictureSize(130, 70), PixelFormat.Xrgb8888);
+        DmaBufScanout scanout = picture.AsDmaBuf();
+        int before = converter.LiveImports;
+        for (int i = 0; i < 3; i++)
+        {
+            using TestSurface? surface = i == 1 ? new TestSurface(picture.Size) : null;
+            PictureTarget target = surface?.Picture ?? (PictureTarget)new HostPicture(picture.Size);
+            Assert.Equal(ConvertOutcome.Converted, ConvertWhole(converter, scanout, target, out _));
+            int during = converter.LiveImports;
+            target.Dispose();
+            Assert.Equal(before + 1, converter.LiveImports);
+            Assert.True(CopiesHostPictures || during > before + 1, $"{during} imports while the picture lived");
+        }
+    }
+
+    [Fact]
     public void Only_damaged_tiles_are_touched_and_only_real_changes_told()
     {
         using IGpuConverter converter = Create();
