@@ -139,6 +139,26 @@ public sealed class EndpointRouter : IDisposable
         Counters.Count(outcome);
     }
 
+    /// <summary>Whether an address has proved to be a connection's: the host may drop TCP connections of all others.</summary>
+    public bool Knows(in TransportAddress remote) => _byAddress.ContainsKey(remote);
+
+    /// <summary>
+    /// Sends nothing more to <paramref name="remote"/> until <see cref="Release"/>: its TCP connection takes no more. What
+    /// waits then waits with its connection, where old pictures make way for new ones.
+    /// </summary>
+    public void Hold(in TransportAddress remote)
+    {
+        if (_byAddress.TryGetValue(remote, out PeerConnection? peer))
+            peer.Hold(remote);
+    }
+
+    /// <summary>The TCP connection takes more, or is gone.</summary>
+    public void Release(in TransportAddress remote)
+    {
+        if (_byAddress.TryGetValue(remote, out PeerConnection? peer))
+            peer.Release(remote);
+    }
+
     /// <summary>Runs what is due.</summary>
     public void HandleTimeout(long nowNs)
     {

@@ -10,6 +10,14 @@ public sealed partial class PeerConnection
     /// <summary>The host was asked already and has its encoder to persuade.</summary>
     private const long KeyFrameAskedNs = 300_000_000;
 
+    /// <summary>
+    /// A viewer whose path carries less than the others' skips again and again, and each of its key frames is everybody's:
+    /// it waits twice as long from one to the next, up to the longest.
+    /// </summary>
+    private const long LeastSkipWaitNs = 500_000_000;
+
+    private const long LongestSkipWaitNs = 4_000_000_000;
+
     private readonly TrackState[] _tracks;
     private bool _connectedPending;
     private bool _closedPending;
@@ -91,6 +99,8 @@ public sealed partial class PeerConnection
         bool answered = sentNs != long.MinValue && sentNs >= track.AskedNs;
         if (track.WasAsked && !answered && nowNs - track.AskedNs < KeyFrameAskedNs)
             return;
+        if (reason == KeyFrameReason.Skipped && answered && !track.MaySkipNow(nowNs))
+            return;
         track.WasAsked = true;
         track.AskedNs = nowNs;
         track.KeyFramePending = true;
@@ -116,5 +126,19 @@ public sealed partial class PeerConnection
         public bool RefreshPending;
         public int LastFirNumber;
         public bool HasFir;
+        private long _skipWaitNs;
+        private long _skippedNs;
+
+        /// <summary>Whether a viewer that has fallen behind may ask for a key frame now; notes that it does.</summary>
+        public bool MaySkipNow(long nowNs)
+        {
+            if (_skipWaitNs != 0 && nowNs - _skippedNs < _skipWaitNs)
+                return false;
+            // Who kept up for long after the last time starts anew.
+            bool again = _skipWaitNs != 0 && nowNs - _skippedNs < 2 * LongestSkipWaitNs;
+            _skipWaitNs = again ? Math.Min(2 * _skipWaitNs, LongestSkipWaitNs) : LeastSkipWaitNs;
+            _skippedNs = nowNs;
+            return true;
+        }
     }
 }

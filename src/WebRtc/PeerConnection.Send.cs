@@ -27,6 +27,20 @@ public sealed partial class PeerConnection
     private int _reports;
     private long _nextReportNs = long.MaxValue;
     private bool _goodbyeDue;
+    private TransportAddress? _held;
+
+    /// <summary>Whether the path in use takes nothing now.</summary>
+    private bool IsHeld => _held is { } held && _ice.HasSelected && _ice.Selected == held;
+
+    internal void Hold(in TransportAddress remote) => _held = remote;
+
+    internal void Release(in TransportAddress remote)
+    {
+        if (_held != remote)
+            return;
+        _held = null;
+        Router?.MarkDirty(this);
+    }
 
     /// <summary>
     /// Writes what shall be sent next into <paramref name="buffer"/> (<see cref="Transmit.BufferBytes"/>); false for nothing
@@ -39,7 +53,7 @@ public sealed partial class PeerConnection
             return false;
         if (TryPollStun(buffer, out transmit))
             return true;
-        if (!_ice.HasSelected)
+        if (!_ice.HasSelected || IsHeld)
             return false;
         TransportAddress remote = _ice.Selected;
         var writer = new SegmentWriter(buffer, remote.Kind == TransportKind.Tcp);
@@ -68,12 +82,14 @@ public sealed partial class PeerConnection
     private Span<byte> NextStunResponse()
     {
         if (_stunCount == MaxStunResponses)
-        {
-            _stunHead = (_stunHead + 1) % MaxStunResponses;
-            _stunCount--;
-        }
-
+            DropStunResponse();
         return _stunResponses.AsSpan((_stunHead + _stunCount) % MaxStunResponses * StunResponseBytes, StunResponseBytes);
+    }
+
+    private void DropStunResponse()
+    {
+        _stunHead = (_stunHead + 1) % MaxStunResponses;
+        _stunCount--;
     }
 
     private void QueueStunResponse(in TransportAddress remote, int length) =>
@@ -82,14 +98,16 @@ public sealed partial class PeerConnection
     private bool TryPollStun(Span<byte> buffer, out Transmit transmit)
     {
         transmit = default;
+        // An answer that would wait is of no use: the peer asks again.
+        while (_stunCount > 0 && _held is { } held && _stunQueue[_stunHead].Remote == held)
+            DropStunResponse();
         if (_stunCount == 0)
             return false;
         (TransportAddress remote, int length) = _stunQueue[_stunHead];
         var writer = new SegmentWriter(buffer, remote.Kind == TransportKind.Tcp);
         _stunResponses.AsSpan(_stunHead * StunResponseBytes, length).CopyTo(writer.Next);
         writer.Commit(length);
-        _stunHead = (_stunHead + 1) % MaxStunResponses;
-        _stunCount--;
+        DropStunResponse();
         Statistics.BytesSent += writer.Length;
         transmit = writer.ToTransmit(remote);
         return true;

@@ -113,10 +113,10 @@ public sealed partial class PeerConnection : IDisposable
                 return long.MaxValue;
             long next = _state == PeerState.Connecting
                 ? _createdNs + (_endpoint.ConnectTimeoutMs * 1_000_000L)
-                : Math.Min(_ice.LastHeardNs + (_endpoint.ConsentTimeoutMs * 1_000_000L), _nextReportNs);
+                : Math.Min(_ice.LastHeardNs + (_endpoint.ConsentTimeoutMs * 1_000_000L), IsHeld ? long.MaxValue : _nextReportNs);
             next = Math.Min(next, _dtls.NextTimeoutNs);
             if (_congestion is not null)
-                next = Math.Min(next, _congestion.NextTimeoutNs(HasVideoWaiting));
+                next = Math.Min(next, _congestion.NextTimeoutNs(HasVideoWaiting && !IsHeld));
             return _data is null ? next : Math.Min(next, _data.NextTimeoutNs);
         }
     }
@@ -139,7 +139,7 @@ public sealed partial class PeerConnection : IDisposable
         }
 
         _dtls.HandleTimeout(nowNs);
-        if (_congestion is not null && nowNs >= _congestion.NextTimeoutNs(HasVideoWaiting))
+        if (_congestion is not null && nowNs >= _congestion.NextTimeoutNs(HasVideoWaiting && !IsHeld))
         {
             _congestion.HandleTimeout(nowNs);
             NoteTarget();

@@ -13,22 +13,20 @@ public sealed unsafe class UdpReceiveBatch : IDisposable
     /// <summary>Bytes kept of one datagram: what an Ethernet path carries, and more than any peer may send.</summary>
     public const int DatagramBytes = 2048;
 
-    internal const int AddressBytes = 28;
-
     private byte* _data;
     private byte* _addresses;
-    private UdpNative.MMsgHdr* _messages;
-    private UdpNative.IoVec* _vectors;
+    private SocketNative.MMsgHdr* _messages;
+    private SocketNative.IoVec* _vectors;
 
     /// <summary>Allocates the room (about 140 kB).</summary>
     public UdpReceiveBatch()
     {
         _data = (byte*)NativeMemory.AlignedAlloc(Capacity * DatagramBytes, 64);
-        _addresses = (byte*)NativeMemory.AllocZeroed(Capacity, AddressBytes);
-        _messages = (UdpNative.MMsgHdr*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(UdpNative.MMsgHdr));
-        _vectors = (UdpNative.IoVec*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(UdpNative.IoVec));
+        _addresses = (byte*)NativeMemory.AllocZeroed(Capacity, SocketNative.AddressBytes);
+        _messages = (SocketNative.MMsgHdr*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(SocketNative.MMsgHdr));
+        _vectors = (SocketNative.IoVec*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(SocketNative.IoVec));
         for (int i = 0; i < Capacity; i++)
-            _vectors[i] = new UdpNative.IoVec { Base = _data + i * DatagramBytes, Length = DatagramBytes };
+            _vectors[i] = new SocketNative.IoVec { Base = _data + i * DatagramBytes, Length = DatagramBytes };
     }
 
     /// <summary>Frees the memory when nobody disposed of it.</summary>
@@ -40,14 +38,14 @@ public sealed unsafe class UdpReceiveBatch : IDisposable
     /// <summary>The payload of one, to be decrypted in place; empty for a datagram too long to be one of ours.</summary>
     public Span<byte> Datagram(int index)
     {
-        ref readonly UdpNative.MMsgHdr message = ref MessageAt(index);
-        bool truncated = (message.Header.Flags & UdpNative.MsgTrunc) != 0;
+        ref readonly SocketNative.MMsgHdr message = ref MessageAt(index);
+        bool truncated = (message.Header.Flags & SocketNative.MsgTrunc) != 0;
         return truncated ? default : new Span<byte>(_data + index * DatagramBytes, (int)Math.Min(message.Length, DatagramBytes));
     }
 
     /// <summary>The sender's sockaddr.</summary>
     public ReadOnlySpan<byte> Sender(int index) =>
-        new(_addresses + index * AddressBytes, (int)Math.Min(MessageAt(index).Header.NameLength, AddressBytes));
+        new(_addresses + index * SocketNative.AddressBytes, (int)Math.Min(MessageAt(index).Header.NameLength, SocketNative.AddressBytes));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -57,15 +55,15 @@ public sealed unsafe class UdpReceiveBatch : IDisposable
     }
 
     /// <summary>Points every header at its room again: the kernel has written over them.</summary>
-    internal UdpNative.MMsgHdr* Prepare()
+    internal SocketNative.MMsgHdr* Prepare()
     {
         ObjectDisposedException.ThrowIf(_data is null, this);
         for (int i = 0; i < Capacity; i++)
         {
-            _messages[i].Header = new UdpNative.MsgHdr
+            _messages[i].Header = new SocketNative.MsgHdr
             {
-                Name = _addresses + i * AddressBytes,
-                NameLength = AddressBytes,
+                Name = _addresses + i * SocketNative.AddressBytes,
+                NameLength = SocketNative.AddressBytes,
                 Vectors = _vectors + i,
                 VectorCount = 1,
             };
@@ -74,7 +72,7 @@ public sealed unsafe class UdpReceiveBatch : IDisposable
         return _messages;
     }
 
-    private ref readonly UdpNative.MMsgHdr MessageAt(int index)
+    private ref readonly SocketNative.MMsgHdr MessageAt(int index)
     {
         ObjectDisposedException.ThrowIf(_data is null, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));

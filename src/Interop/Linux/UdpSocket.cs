@@ -53,37 +53,19 @@ public sealed unsafe class UdpSocket : IDisposable
     public static UdpSocket Bind(IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        bool v6 = endPoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
-        int fd = UdpNative.socket(v6 ? UdpNative.AfInet6 : UdpNative.AfInet, UdpNative.SockDgram | UdpNative.SockNonBlock | UdpNative.SockCloexec, 0);
-        if (fd < 0)
-            throw UdpNative.Failure("socket");
-        try
+        int fd = SocketNative.Bind(endPoint, SocketNative.SockDgram, static fd =>
         {
-            if (v6)
-                Set(fd, UdpNative.IpprotoIpv6, UdpNative.Ipv6V6Only, 0);
-            SetBuffer(fd, UdpNative.SoRcvBuf, UdpNative.SoRcvBufForce);
-            SetBuffer(fd, UdpNative.SoSndBuf, UdpNative.SoSndBufForce);
-            SocketAddress address = endPoint.Serialize();
-            fixed (byte* raw = address.Buffer.Span)
-            {
-                if (UdpNative.bind(fd, raw, (uint)address.Size) < 0)
-                    throw UdpNative.Failure("bind");
-            }
-
-            return new UdpSocket(fd, v6, BoundPort(fd));
-        }
-        catch
-        {
-            _ = UdpNative.close(fd);
-            throw;
-        }
+            SetBuffer(fd, SocketNative.SoRcvBuf, SocketNative.SoRcvBufForce);
+            SetBuffer(fd, SocketNative.SoSndBuf, SocketNative.SoSndBufForce);
+        });
+        return new UdpSocket(fd, endPoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6, SocketNative.BoundPort(fd));
     }
 
     /// <summary>Takes what has arrived, up to the batch's size. 0: nothing.</summary>
     public int Receive(UdpReceiveBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        int count = UdpNative.recvmmsg(_fd, batch.Prepare(), UdpReceiveBatch.Capacity, UdpNative.MsgDontWait, null);
+        int count = SocketNative.recvmmsg(_fd, batch.Prepare(), UdpReceiveBatch.Capacity, SocketNative.MsgDontWait, null);
         // Errors here are ICMP answers to what we sent, or EAGAIN: nothing to take either way.
         return batch.Count = Math.Max(0, count);
     }
@@ -122,38 +104,38 @@ public sealed unsafe class UdpSocket : IDisposable
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
         if (fd >= 0)
-            _ = UdpNative.close(fd);
+            _ = SocketNative.close(fd);
     }
 
     /// <summary>Null where the kernel cannot cut it into segments.</summary>
     private UdpSendOutcome? SendOne(ReadOnlySpan<byte> data, int segmentBytes, ReadOnlySpan<byte> sockaddr)
     {
-        UdpNative.ControlSegment control = new(segmentBytes);
+        SocketNative.ControlSegment control = new(segmentBytes);
         fixed (byte* payload = data)
         fixed (byte* name = sockaddr)
         {
-            UdpNative.IoVec vector = new() { Base = payload, Length = (nuint)data.Length };
-            UdpNative.MsgHdr message = new()
+            SocketNative.IoVec vector = new() { Base = payload, Length = (nuint)data.Length };
+            SocketNative.MsgHdr message = new()
             {
                 Name = name,
                 NameLength = (uint)sockaddr.Length,
                 Vectors = &vector,
                 VectorCount = 1,
                 Control = segmentBytes > 0 ? &control : null,
-                ControlLength = segmentBytes > 0 ? (nuint)sizeof(UdpNative.ControlSegment) : 0,
+                ControlLength = segmentBytes > 0 ? (nuint)sizeof(SocketNative.ControlSegment) : 0,
             };
             for (int attempt = 0; ; attempt++)
             {
-                if (UdpNative.sendmsg(_fd, &message, UdpNative.MsgDontWait | UdpNative.MsgNoSignal) >= 0)
+                if (SocketNative.sendmsg(_fd, &message, SocketNative.MsgDontWait | SocketNative.MsgNoSignal) >= 0)
                     return UdpSendOutcome.Sent;
                 switch (Marshal.GetLastPInvokeError())
                 {
-                    case UdpNative.EAgain or UdpNative.ENoBufs:
+                    case SocketNative.EAgain or SocketNative.ENoBufs:
                         return UdpSendOutcome.Full;
-                    case UdpNative.EIo or UdpNative.EInval or UdpNative.EOpNotSupp when segmentBytes > 0:
+                    case SocketNative.EIo or SocketNative.EInval or SocketNative.EOpNotSupp when segmentBytes > 0:
                         return null;
                     // A pending ICMP error of an earlier send is reported once, in place of this one.
-                    case UdpNative.EConnRefused or UdpNative.EIntr when attempt < 3:
+                    case SocketNative.EConnRefused or SocketNative.EIntr when attempt < 3:
                         continue;
                     default:
                         return UdpSendOutcome.Unreachable;
@@ -162,25 +144,10 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    private static void Set(int fd, int level, int option, int value)
-    {
-        if (UdpNative.setsockopt(fd, level, option, &value, sizeof(int)) < 0)
-            throw UdpNative.Failure("setsockopt");
-    }
-
     private static void SetBuffer(int fd, int option, int forceOption)
     {
         int bytes = BufferBytes;
-        if (UdpNative.setsockopt(fd, UdpNative.SolSocket, forceOption, &bytes, sizeof(int)) < 0)
-            _ = UdpNative.setsockopt(fd, UdpNative.SolSocket, option, &bytes, sizeof(int));
-    }
-
-    private static int BoundPort(int fd)
-    {
-        byte* address = stackalloc byte[UdpReceiveBatch.AddressBytes];
-        uint length = UdpReceiveBatch.AddressBytes;
-        if (UdpNative.getsockname(fd, address, &length) < 0)
-            throw UdpNative.Failure("getsockname");
-        return address[2] << 8 | address[3];
+        if (SocketNative.setsockopt(fd, SocketNative.SolSocket, forceOption, &bytes, sizeof(int)) < 0)
+            _ = SocketNative.setsockopt(fd, SocketNative.SolSocket, option, &bytes, sizeof(int));
     }
 }

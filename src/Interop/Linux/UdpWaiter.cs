@@ -14,34 +14,47 @@ public sealed unsafe class UdpWaiter : IDisposable
     /// <summary>Opens the eventfd.</summary>
     public UdpWaiter()
     {
-        _eventFd = UdpNative.eventfd(0, EventFdNonBlock | EventFdCloexec);
+        _eventFd = SocketNative.eventfd(0, EventFdNonBlock | EventFdCloexec);
         if (_eventFd < 0)
-            throw UdpNative.Failure("eventfd");
+            throw SocketNative.Failure("eventfd");
     }
 
+    /// <summary>Entries at the start of what <see cref="Wait"/> is given that it fills in itself.</summary>
+    public const int OwnEntries = 2;
+
     /// <summary>
-    /// Sleeps for at most <paramref name="timeoutNs"/> (negative: without end). Returns whether the socket
-    /// has something to receive; a wake-up is taken in on the way.
+    /// Sleeps for at most <paramref name="timeoutNs"/> (negative: without end), or until one of
+    /// <paramref name="entries"/> is ready: the first <see cref="OwnEntries"/> are left to it, the others are the
+    /// caller's. Returns whether the socket has something to receive; a wake-up is taken in on the way.
     /// </summary>
-    public bool Wait(UdpSocket socket, long timeoutNs)
+    public bool Wait(UdpSocket socket, Span<PollEntry> entries, long timeoutNs)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        UdpNative.PollFd* fds = stackalloc UdpNative.PollFd[2];
-        fds[0] = new UdpNative.PollFd { Fd = socket.BorrowFd, Events = UdpNative.PollIn };
-        fds[1] = new UdpNative.PollFd { Fd = _eventFd, Events = UdpNative.PollIn };
-        var time = new UdpNative.TimeSpec { Seconds = timeoutNs / 1_000_000_000, Nanoseconds = timeoutNs % 1_000_000_000 };
-        if (UdpNative.ppoll(fds, 2, timeoutNs < 0 ? null : &time, null) <= 0)
-            return false;
-        if (fds[1].Returned != 0)
+        ArgumentOutOfRangeException.ThrowIfLessThan(entries.Length, OwnEntries);
+        entries[0] = new PollEntry { Fd = socket.BorrowFd, Wanted = PollEvents.Readable };
+        entries[1] = new PollEntry { Fd = _eventFd, Wanted = PollEvents.Readable };
+        var time = new SocketNative.TimeSpec { Seconds = timeoutNs / 1_000_000_000, Nanoseconds = timeoutNs % 1_000_000_000 };
+        fixed (PollEntry* fds = entries)
+        {
+            if (SocketNative.ppoll(fds, (nuint)entries.Length, timeoutNs < 0 ? null : &time, null) <= 0)
+            {
+                // Interrupted, and the kernel has written nothing: nothing is ready.
+                foreach (ref PollEntry entry in entries)
+                    entry.Found = PollEvents.None;
+                return false;
+            }
+        }
+
+        if (entries[1].Found != PollEvents.None)
         {
             ulong count;
-            _ = UdpNative.read(_eventFd, &count, sizeof(ulong));
+            _ = SocketNative.read(_eventFd, &count, sizeof(ulong));
             // A full fence: whoever saw 1 and did not write has queued its work before, and the caller looks
             // at its queues after this.
             Interlocked.Exchange(ref _signalled, 0);
         }
 
-        return fds[0].Returned != 0;
+        return entries[0].Found != PollEvents.None;
     }
 
     /// <summary>Any thread: makes the current or the next <see cref="Wait"/> return. Many calls cost one system call.</summary>
@@ -50,7 +63,7 @@ public sealed unsafe class UdpWaiter : IDisposable
         if (Interlocked.Exchange(ref _signalled, 1) != 0)
             return;
         ulong one = 1;
-        _ = UdpNative.write(_eventFd, &one, sizeof(ulong));
+        _ = SocketNative.write(_eventFd, &one, sizeof(ulong));
     }
 
     /// <inheritdoc/>
@@ -58,6 +71,6 @@ public sealed unsafe class UdpWaiter : IDisposable
     {
         int fd = Interlocked.Exchange(ref _eventFd, -1);
         if (fd >= 0)
-            _ = UdpNative.close(fd);
+            _ = SocketNative.close(fd);
     }
 }

@@ -22,9 +22,15 @@ internal sealed class ServeOptions
         HelpName = "PORT",
     };
 
+    private readonly Option<int?> _iceTcpPort = new("--ice-tcp-port")
+    {
+        Description = "TCP port of picture and sound for networks that carry no UDP (ICE-TCP). [default: the page's port number + 1000, or any where that is taken]",
+        HelpName = "PORT",
+    };
+
     private readonly Option<IPAddress[]> _publicAddresses = new("--public-ip")
     {
-        Description = "Address under which browsers reach this machine's UDP port, for a server behind NAT; IPv4 or IPv6, may be repeated.",
+        Description = "Address under which browsers reach this machine's ports, for a server behind NAT; IPv4 or IPv6, may be repeated.",
         HelpName = "ADDRESS",
         CustomParser = ParseAddresses,
         AllowMultipleArgumentsPerToken = false,
@@ -67,17 +73,21 @@ internal sealed class ServeOptions
     {
         _control.AcceptOnlyFromAmong("all", "first", "last");
         _gpu.AcceptOnlyFromAmong("auto", "none", "vulkan", "gl");
-        _udpPort.Validators.Add(result =>
+        foreach (Option<int?> port in (Option<int?>[])[_udpPort, _iceTcpPort])
         {
-            if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int port) || port is < 0 or > ushort.MaxValue))
-                result.AddError($"--udp-port takes a port number from 0 to 65535, not '{result.Tokens[0].Value}'.");
-        });
+            port.Validators.Add(result =>
+            {
+                if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int number) || number is < 0 or > ushort.MaxValue))
+                    result.AddError($"{port.Name} takes a port number from 0 to 65535, not '{result.Tokens[0].Value}'.");
+            });
+        }
     }
 
     public void AddTo(Command command)
     {
         command.Options.Add(_listen);
         command.Options.Add(_udpPort);
+        command.Options.Add(_iceTcpPort);
         command.Options.Add(_publicAddresses);
         command.Options.Add(_token);
         command.Options.Add(_viewToken);
@@ -98,6 +108,7 @@ internal sealed class ServeOptions
         {
             Listen = parsed.GetValue(_listen) ?? ListenAddress.Default,
             UdpPort = parsed.GetValue(_udpPort),
+            IceTcpPort = parsed.GetValue(_iceTcpPort),
             PublicAddresses = parsed.GetValue(_publicAddresses) ?? [],
             Token = parsed.GetValue(_token),
             ViewToken = parsed.GetValue(_viewToken),

@@ -14,6 +14,9 @@ internal sealed record ServeSettings
     /// <summary>UDP port of all viewers' media; null takes the number of the HTTP port.</summary>
     public int? UdpPort { get; init; }
 
+    /// <summary>TCP port of the media of viewers without UDP; null takes the HTTP port's number + 1000, or any where that is taken.</summary>
+    public int? IceTcpPort { get; init; }
+
     /// <summary>Addresses told to browsers beside the machine's own, for a server behind NAT.</summary>
     public IReadOnlyList<IPAddress> PublicAddresses { get; init; } = [];
 

@@ -7,6 +7,7 @@ using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Cli;
 using QemuZeroCopy.Server.Metrics;
+using QemuZeroCopy.Server.Viewers.IceTcp;
 using QemuZeroCopy.Server.Web;
 using QemuZeroCopy.WebRtc;
 using QemuZeroCopy.WebRtc.Dtls;
@@ -24,19 +25,31 @@ internal sealed class MediaService : IMediaGateway, IDisposable
 
     private MediaService(NetworkThread network, ServerMetrics metrics, EndpointOptions options) => (_network, _metrics, _options) = (network, metrics, options);
 
-    /// <summary>Binds the UDP port and starts the network thread.</summary>
-    /// <exception cref="UserError">The port is taken or not ours to use.</exception>
+    /// <summary>Opens the UDP port and that of ICE-TCP and starts the network thread.</summary>
+    /// <exception cref="UserError">A port is taken or not ours to use.</exception>
     public static MediaService Start(ServeSettings settings, ServerMetrics metrics)
     {
-        UdpSocket socket = Bind(new IPEndPoint(settings.Listen.Address, settings.UdpPort ?? settings.Listen.Port));
+        var udp = new IPEndPoint(settings.Listen.Address, settings.UdpPort ?? settings.Listen.Port);
+        UdpSocket socket = Open(() => UdpSocket.Bind(udp), "UDP", udp, "--udp-port");
+        IceTcpPort streams;
+        try
+        {
+            streams = ListenForStreams(settings);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
         var options = new EndpointOptions
         {
             Certificate = DtlsCertificate.Create(DateTimeOffset.UtcNow),
             FillRandom = RandomNumberGenerator.Fill,
-            Candidates = Candidates(settings, socket.LocalPort),
+            Candidates = [.. Candidates(settings, socket.LocalPort, TransportKind.Udp), .. Candidates(settings, streams.LocalPort, TransportKind.Tcp)],
             UnixEpochNs = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100 - MonotonicClock.NowNs,
         };
-        var network = new NetworkThread(socket, new EndpointRouter(options), metrics);
+        var network = new NetworkThread(socket, streams, new EndpointRouter(options), metrics);
         network.Start();
         return new MediaService(network, metrics, options) { Sessions = new SessionRegistry(settings.Control) };
     }
@@ -102,12 +115,12 @@ internal sealed class MediaService : IMediaGateway, IDisposable
         ? new MediaAnswer(MediaOutcome.Full, "As many viewers as this server takes are there already.")
         : new MediaAnswer(MediaOutcome.BadOffer, "The offer has no video in H.264 that this server could send.");
 
-    /// <summary>Where browsers may reach the socket: its own address, or all of this machine's, and what the person named.</summary>
-    private static List<TransportAddress> Candidates(ServeSettings settings, int port)
+    /// <summary>Where browsers may reach a port: at its own address, or all of this machine's, and at what the person named.</summary>
+    private static IEnumerable<TransportAddress> Candidates(ServeSettings settings, int port, TransportKind kind)
     {
         IPAddress bound = settings.Listen.Address;
         IEnumerable<IPAddress> own = bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any) ? OwnAddresses(bound.AddressFamily) : [bound];
-        return [.. settings.PublicAddresses.Concat(own).Distinct().Select(a => TransportAddress.From(new IPEndPoint(a, port)))];
+        return settings.PublicAddresses.Concat(own).Distinct().Select(a => TransportAddress.From(new IPEndPoint(a, port), kind));
     }
 
     private static IEnumerable<IPAddress> OwnAddresses(AddressFamily family) => NetworkInterface.GetAllNetworkInterfaces()
@@ -117,20 +130,44 @@ internal sealed class MediaService : IMediaGateway, IDisposable
         .Where(a => !a.IsIPv6LinkLocal && (family == AddressFamily.InterNetworkV6 || a.AddressFamily == AddressFamily.InterNetwork))
         .OrderBy(IPAddress.IsLoopback);
 
-    private static UdpSocket Bind(IPEndPoint endPoint)
+    /// <summary>
+    /// The port that was asked for; else one that a person can forward, and that is not the next page's; or any other where
+    /// that is taken.
+    /// </summary>
+    private static IceTcpPort ListenForStreams(ServeSettings settings)
     {
-        const int addressInUse = 98, accessDenied = 13;
+        int usual = settings.Listen.Port is 0 or > ushort.MaxValue - IceTcpPortOffset ? 0 : settings.Listen.Port + IceTcpPortOffset;
+        var wanted = new IPEndPoint(settings.Listen.Address, settings.IceTcpPort ?? usual);
+        if (settings.IceTcpPort is null && usual != 0)
+        {
+            try
+            {
+                return IceTcpPort.Listen(wanted);
+            }
+            catch (IOException e) when (e.HResult == AddressInUse)
+            {
+                wanted.Port = 0;
+            }
+        }
+
+        return Open(() => IceTcpPort.Listen(wanted), "TCP", wanted, "--ice-tcp-port");
+    }
+
+    private const int IceTcpPortOffset = 1000, AddressInUse = 98, AccessDenied = 13;
+
+    private static T Open<T>(Func<T> open, string protocol, IPEndPoint endPoint, string option)
+    {
         try
         {
-            return UdpSocket.Bind(endPoint);
+            return open();
         }
         catch (IOException e)
         {
             throw e.HResult switch
             {
-                addressInUse => new UserError($"UDP port {endPoint} is in use by another program: choose another with --udp-port, or 0 for any.", inner: e),
-                accessDenied => new UserError($"UDP port {endPoint} may not be used by this user: choose one above 1023 with --udp-port.", inner: e),
-                _ => new UserError($"UDP port {endPoint} cannot be opened ({e.Message}): give --listen an address of this machine.", inner: e),
+                AddressInUse => new UserError($"{protocol} port {endPoint} is in use by another program: choose another with {option}, or 0 for any.", inner: e),
+                AccessDenied => new UserError($"{protocol} port {endPoint} may not be used by this user: choose one above 1023 with {option}.", inner: e),
+                _ => new UserError($"{protocol} port {endPoint} cannot be opened ({e.Message}): give --listen an address of this machine.", inner: e),
             };
         }
     }

@@ -4,12 +4,13 @@ using System.Security.Cryptography;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Metrics;
+using QemuZeroCopy.Server.Viewers.IceTcp;
 using QemuZeroCopy.WebRtc;
 
 namespace QemuZeroCopy.Server.Viewers;
 
 /// <summary>
-/// The one thread that owns the UDP socket and every PeerConnection. It sleeps until a datagram, a frame, a
+/// The one thread that owns the UDP socket, the ICE-TCP connections and every PeerConnection. It sleeps until a datagram, a frame, a
 /// command or a timer is due; one turn allocates nothing.
 /// </summary>
 internal sealed class NetworkThread : IDisposable
@@ -18,6 +19,7 @@ internal sealed class NetworkThread : IDisposable
     private const int MaxBatchesPerTurn = 4;
 
     private readonly UdpSocket _socket;
+    private readonly IceTcpPort _streams;
     private readonly UdpWaiter _waiter = new();
     private readonly UdpReceiveBatch _received = new();
     private readonly EndpointRouter _router;
@@ -26,13 +28,15 @@ internal sealed class NetworkThread : IDisposable
     private readonly byte[] _sendBuffer = GC.AllocateUninitializedArray<byte>(Transmit.BufferBytes, pinned: true);
     private readonly List<Viewer> _viewers = [];
     private readonly Thread _thread;
+    private readonly Action _drainEvents;
     private ViewerHub[] _hubs = [];
     private volatile bool _stopping;
 
-    /// <summary>Takes over <paramref name="socket"/>; <paramref name="router"/> is touched by this thread alone from <see cref="Start"/> on.</summary>
-    public NetworkThread(UdpSocket socket, EndpointRouter router, ServerMetrics metrics)
+    /// <summary>Takes over <paramref name="socket"/> and <paramref name="streams"/>; <paramref name="router"/> is touched by this thread alone from <see cref="Start"/> on.</summary>
+    public NetworkThread(UdpSocket socket, IceTcpPort streams, EndpointRouter router, ServerMetrics metrics)
     {
-        (_socket, _router, _metrics) = (socket, router, metrics);
+        (_socket, _streams, _router, _metrics) = (socket, streams, router, metrics);
+        _drainEvents = DrainEvents;
         _thread = new Thread(Run) { Name = "qzc-network", IsBackground = true };
     }
 
@@ -73,7 +77,7 @@ internal sealed class NetworkThread : IDisposable
             Volatile.Write(ref _hubs, [.. _hubs, hub]);
     }
 
-    /// <summary>Says goodbye to every viewer, ends the thread and closes the socket.</summary>
+    /// <summary>Says goodbye to every viewer, ends the thread and closes the sockets.</summary>
     public void Dispose()
     {
         _stopping = true;
@@ -81,6 +85,7 @@ internal sealed class NetworkThread : IDisposable
         if (_thread.IsAlive)
             _thread.Join();
         _socket.Dispose();
+        _streams.Dispose();
         _received.Dispose();
         _waiter.Dispose();
     }
@@ -89,12 +94,14 @@ internal sealed class NetworkThread : IDisposable
     {
         while (!_stopping)
         {
-            long waitNs = _router.NextTimeoutNs == long.MaxValue ? -1 : Math.Max(0, _router.NextTimeoutNs - MonotonicClock.NowNs);
-            bool readable = _waiter.Wait(_socket, waitNs);
+            long nextNs = Math.Min(_router.NextTimeoutNs, _streams.NextTimeoutNs);
+            bool readable = _waiter.Wait(_socket, _streams.Entries, nextNs == long.MaxValue ? -1 : Math.Max(0, nextNs - MonotonicClock.NowNs));
             while (_commands.TryDequeue(out Action? command))
                 command();
             if (readable)
                 Receive();
+            _streams.Handle(MonotonicClock.NowNs, _router, _drainEvents);
+            _streams.HandleTimeout(MonotonicClock.NowNs, _router);
             if (MonotonicClock.NowNs >= _router.NextTimeoutNs)
                 _router.HandleTimeout(MonotonicClock.NowNs);
             Drain();
@@ -160,13 +167,20 @@ internal sealed class NetworkThread : IDisposable
 
     private void Send(in Transmit transmit, Span<byte> address)
     {
-        if (transmit.Remote.Kind != TransportKind.Udp || (!_socket.IsIPv6 && !transmit.Remote.IsIPv4))
-            return;
-        int length = _socket.IsIPv6 ? transmit.Remote.WriteSockaddrIn6(address) : transmit.Remote.WriteSockaddrIn(address);
-        if (_socket.Send(_sendBuffer.AsSpan(0, transmit.LengthBytes), transmit.SegmentBytes, address[..length]) != UdpSendOutcome.Sent)
+        ReadOnlySpan<byte> data = _sendBuffer.AsSpan(0, transmit.LengthBytes);
+        bool sent = transmit.Remote.Kind == TransportKind.Tcp ? _streams.Send(transmit, data, _router) : SendDatagrams(transmit, data, address);
+        if (!sent)
             return; // as if lost on the way: the viewer asks again
         _metrics.Add(ServerCounter.PacketsSent, transmit.SegmentCount);
         _metrics.Add(ServerCounter.BytesSent, transmit.LengthBytes);
+    }
+
+    private bool SendDatagrams(in Transmit transmit, ReadOnlySpan<byte> data, Span<byte> address)
+    {
+        if (!_socket.IsIPv6 && !transmit.Remote.IsIPv4)
+            return false;
+        int length = _socket.IsIPv6 ? transmit.Remote.WriteSockaddrIn6(address) : transmit.Remote.WriteSockaddrIn(address);
+        return _socket.Send(data, transmit.SegmentBytes, address[..length]) == UdpSendOutcome.Sent;
     }
 
     private void DrainEvents()

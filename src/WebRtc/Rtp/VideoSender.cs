@@ -11,7 +11,10 @@ namespace QemuZeroCopy.WebRtc.Rtp;
 /// </summary>
 internal sealed class VideoSender
 {
-    /// <summary>Half a second at 60 frames per second: a viewer further behind skips to the next entry point.</summary>
+    /// <summary>A viewer further behind skips to the next entry point.</summary>
+    private const long MaxWaitNs = 500_000_000;
+
+    /// <summary>As many frames as come in that time at 60 frames per second.</summary>
     private const int QueueCapacity = 32;
 
     /// <summary>As many frames as a source keeps at most.</summary>
@@ -112,7 +115,7 @@ internal sealed class VideoSender
     {
         if (frame.IsEntryPoint)
             DropWaiting();
-        else if (_queueCount == QueueCapacity)
+        else if (_queueCount == QueueCapacity || (_queueCount > 0 && frame.CaptureNs - _queue[_queueHead].CaptureNs > MaxWaitNs))
             Skip();
         if ((NeedsEntryPoint && !frame.IsEntryPoint) || frame.PacketCount == 0)
         {
@@ -121,7 +124,7 @@ internal sealed class VideoSender
         }
 
         NeedsEntryPoint = false;
-        _queue[(_queueHead + _queueCount++) % QueueCapacity] = new Queued { Frame = frame, Generation = frame.Generation };
+        _queue[(_queueHead + _queueCount++) % QueueCapacity] = new Queued { Frame = frame, Generation = frame.Generation, CaptureNs = frame.CaptureNs };
         QueuedBytes += frame.PayloadBytes;
         return true;
     }
@@ -348,6 +351,7 @@ internal sealed class VideoSender
     {
         public VideoFrame Frame;
         public long Generation;
+        public long CaptureNs;
     }
 
     private struct Sent

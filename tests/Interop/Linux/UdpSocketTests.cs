@@ -6,6 +6,7 @@ namespace QemuZeroCopy.Interop.Tests.Linux;
 public sealed class UdpSocketTests
 {
     private const long SecondNs = 1_000_000_000;
+    private static readonly PollEntry[] s_entries = new PollEntry[UdpWaiter.OwnEntries];
 
     [Theory]
     [InlineData("127.0.0.1")]
@@ -67,15 +68,15 @@ public sealed class UdpSocketTests
     {
         using UdpSocket socket = UdpSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         using var waiter = new UdpWaiter();
-        Assert.False(waiter.Wait(socket, 0));
+        Assert.False(waiter.Wait(socket, s_entries, 0));
         waiter.WakeUp();
         waiter.WakeUp();
-        Assert.False(waiter.Wait(socket, -1));
-        Assert.False(waiter.Wait(socket, 1000));
+        Assert.False(waiter.Wait(socket, s_entries, -1));
+        Assert.False(waiter.Wait(socket, s_entries, 1000));
         waiter.WakeUp();
-        Assert.False(waiter.Wait(socket, -1));
+        Assert.False(waiter.Wait(socket, s_entries, -1));
         socket.Send("x"u8, 1200, Sockaddr("127.0.0.1", socket.LocalPort));
-        Assert.True(waiter.Wait(socket, 10 * SecondNs));
+        Assert.True(waiter.Wait(socket, s_entries, 10 * SecondNs));
     }
 
     [Fact]
@@ -109,7 +110,7 @@ public sealed class UdpSocketTests
     {
         using var waiter = new UdpWaiter();
         var all = new List<byte[]>();
-        while (all.Count < count && waiter.Wait(socket, 10 * SecondNs))
+        while (all.Count < count && waiter.Wait(socket, s_entries, 10 * SecondNs))
         {
             for (int i = 0, n = socket.Receive(batch); i < n; i++)
                 all.Add(batch.Datagram(i).ToArray());

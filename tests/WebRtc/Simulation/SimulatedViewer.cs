@@ -143,6 +143,13 @@ internal sealed class SimulatedViewer : IDisposable
         DrainDtls();
     }
 
+    /// <summary>DTLS's close_notify.</summary>
+    public void SayGoodbye()
+    {
+        _dtls.Shutdown();
+        DrainDtls();
+    }
+
     public void Dispose()
     {
         _srtp?.Dispose();
