@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using Microsoft.Playwright;
+using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.EndToEnd.Tests.Harness;
 
 namespace QemuZeroCopy.Bench.Browser;
@@ -23,8 +23,11 @@ internal sealed class Screen : IAsyncDisposable
 
     public Uri Page { get; }
 
-    /// <summary>Processes that serve this way; QEMU itself is shared by all.</summary>
+    /// <summary>The process that serves this way; QEMU itself is shared by all.</summary>
     public int ProcessId => _gateway?.Id ?? _qzc!.Program.Id;
+
+    /// <summary>It and its children: websockify forks for each connection.</summary>
+    public IReadOnlyList<int> ProcessIds => [ProcessId, .. ProcessUsage.Children(ProcessId)];
 
     /// <summary>The page of this project, served by the published binary.</summary>
     public static async Task<Screen> OursAsync(BenchMachine machine, string folder)

@@ -17,6 +17,11 @@ internal static class ProcessUsage
         return (long.Parse(fields[userTime], CultureInfo.InvariantCulture) + long.Parse(fields[systemTime], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
+    /// <summary>The processes that this one has forked and that live.</summary>
+    public static IEnumerable<int> Children(int processId) => Directory.GetDirectories($"/proc/{processId}/task")
+        .SelectMany(static task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Select(static child => int.Parse(child, CultureInfo.InvariantCulture));
+
     /// <summary>Resident memory now, in MiB.</summary>
     public static double ResidentMiB(int processId)
     {

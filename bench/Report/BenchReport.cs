@@ -6,7 +6,7 @@ namespace QemuZeroCopy.Bench.Report;
 /// <summary>
 /// What a benchmark found: printed as a table and kept as artifacts/bench/NAME.json. The file has the
 /// fields bench, commit, machine, repeats and rows; a row has metric, value, unit, target, peer, peerValue,
-/// spread, and where they apply met, percentiles and why.
+/// spread, and where they apply met, percentiles, peerPercentiles, stages, note and why.
 /// </summary>
 internal sealed class BenchReport(string name, int repeats)
 {
@@ -54,7 +54,7 @@ internal sealed class BenchReport(string name, int repeats)
             string spread = row.Spread is { } s ? $"± {Format(s)}" : "";
             string target = row.Target is { } t ? $"target {t}{(row.IsMet switch { true => "  met", false => "  MISSED", null => "" })}" : "";
             string peer = row.Peer is null ? "" : row.PeerValue is { } p ? $"{row.Peer}: {Format(p)}{Unit(row.Unit)}" : row.Peer;
-            to.WriteLine($"  {row.Metric.PadRight(width)}  {value,16} {spread,-10} {target,-24} {peer}{row.Why}".TrimEnd());
+            to.WriteLine($"  {row.Metric.PadRight(width)}  {value,16} {spread,-10} {target,-24} {peer}{row.Note}{row.Why}".TrimEnd());
         }
     }
 
@@ -76,14 +76,21 @@ internal sealed class BenchReport(string name, int repeats)
             json.WriteBoolean("met", met);
         if (row.Why is not null)
             json.WriteString("why", row.Why);
-        if (row.Percentiles is not null)
-        {
-            json.WriteStartObject("percentiles");
-            foreach ((string percentile, double value) in row.Percentiles)
-                WriteNumber(json, percentile, value);
-            json.WriteEndObject();
-        }
+        if (row.Note is not null)
+            json.WriteString("note", row.Note);
+        WriteNumbers(json, "percentiles", row.Percentiles);
+        WriteNumbers(json, "peerPercentiles", row.PeerPercentiles);
+        WriteNumbers(json, "stages", row.Stages);
+        json.WriteEndObject();
+    }
 
+    private static void WriteNumbers(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, double>? numbers)
+    {
+        if (numbers is null)
+            return;
+        json.WriteStartObject(name);
+        foreach ((string key, double value) in numbers)
+            WriteNumber(json, key, value);
         json.WriteEndObject();
     }
 

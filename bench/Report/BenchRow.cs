@@ -27,6 +27,15 @@ internal sealed record BenchRow
     /// <summary>Raw percentiles behind the figure.</summary>
     public IReadOnlyDictionary<string, double>? Percentiles { get; init; }
 
+    /// <summary>The peer's percentiles, for the plot.</summary>
+    public IReadOnlyDictionary<string, double>? PeerPercentiles { get; init; }
+
+    /// <summary>The parts that the figure is made of, in the same unit and in their order: they add up to its mean.</summary>
+    public IReadOnlyDictionary<string, double>? Stages { get; init; }
+
+    /// <summary>What a reader has to know about the figure.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Why there is no figure.</summary>
     public string? Why { get; init; }
 

@@ -3,6 +3,10 @@ namespace QemuZeroCopy.Bench.Report;
 /// <summary>Measured values of one thing.</summary>
 internal sealed class Samples
 {
+    /// <summary>The percentiles that a report keeps: enough of them to draw the distribution.</summary>
+    public static readonly IReadOnlyList<(string Name, double Percent)> Ranks =
+        [("p1", 1), ("p5", 5), ("p10", 10), ("p25", 25), ("p50", 50), ("p75", 75), ("p90", 90), ("p95", 95), ("p99", 99), ("max", 100)];
+
     private readonly List<double> _values = [];
     private bool _sorted;
 
@@ -36,9 +40,6 @@ internal sealed class Samples
     /// <summary>Half the distance between the quartiles: how far a value usually lies from the median.</summary>
     public double Spread => _values.Count < 2 ? 0 : (Percentile(75) - Percentile(25)) / 2;
 
-    /// <summary>p50, p95, p99 and max, for the raw figures of a report.</summary>
-    public IReadOnlyDictionary<string, double> Percentiles() => new Dictionary<string, double>
-    {
-        ["p50"] = Percentile(50), ["p95"] = Percentile(95), ["p99"] = Percentile(99), ["max"] = Max,
-    };
+    /// <summary>The <see cref="Ranks"/> of these values.</summary>
+    public IReadOnlyDictionary<string, double> Percentiles() => Ranks.ToDictionary(static rank => rank.Name, rank => Percentile(rank.Percent));
 }

@@ -236,7 +236,8 @@ public sealed partial class PeerConnection : IDisposable
         _dtls.Dispose();
     }
 
-    private bool HasVideoWaiting
+    /// <summary>Whether packets of a frame wait for the pacer.</summary>
+    public bool HasVideoWaiting
     {
         get
         {

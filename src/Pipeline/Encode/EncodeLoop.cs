@@ -29,6 +29,10 @@ internal sealed class EncodeLoop(
     private Scanout? _bad;
     private PictureSize? _announced;
     private FrameTimeline _timeline;
+    private long _freeNs;
+    private long _readyNs;
+    private bool _wasBusy;
+    private bool _wasPausing;
     private bool _hasUnread;
     private bool _isReadable;
     private bool _isFlushDue;
@@ -72,6 +76,11 @@ internal sealed class EncodeLoop(
 
     private void Step(long nowNs)
     {
+        if (_wasBusy)
+            _freeNs = nowNs;
+        if (_wasBusy || _wasPausing)
+            _readyNs = nowNs;
+        _wasBusy = _wasPausing = false;
         if (requests.TakeKeyFrameRequest())
             _keyFrames.Request();
         if (requests.Viewers == 0)
@@ -86,6 +95,7 @@ internal sealed class EncodeLoop(
         long pauseNs = Math.Max(_pacer.WaitNs(nowNs), _link.WaitNs(nowNs));
         if (pauseNs > 0)
         {
+            _wasPausing = true;
             mailbox.Wait(TimeSpan.FromTicks(pauseNs / 100), pictures: false);
             return;
         }
@@ -98,7 +108,8 @@ internal sealed class EncodeLoop(
             return;
         }
 
-        if (taken || _hasUnread || IsTimeForMore(nowNs))
+        _wasBusy = taken || _hasUnread || IsTimeForMore(nowNs);
+        if (_wasBusy)
             Process(nowNs);
         else
             mailbox.Wait(UntilNextWork(nowNs));
@@ -147,6 +158,7 @@ internal sealed class EncodeLoop(
 
         if (!_hasUnread)
             _timeline = new FrameTimeline { DamageNs = ticket.DamageNs };
+        (_timeline.FreeNs, _timeline.ReadyNs) = (_freeNs, _readyNs);
         _timeline.TakenNs = nowNs;
         _hasUnread = true;
         if (acknowledge)

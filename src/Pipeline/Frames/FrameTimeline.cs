@@ -9,6 +9,12 @@ public struct FrameTimeline
     /// <summary>QEMU's message about the oldest damage in this frame was read from the socket.</summary>
     public long DamageNs { readonly get; set; }
 
+    /// <summary>The encode thread was done with the frame before; often earlier than the damage.</summary>
+    public long FreeNs { readonly get; set; }
+
+    /// <summary>The pause that frame rate and bit rate asked for after that was over; often earlier than the damage.</summary>
+    public long ReadyNs { readonly get; set; }
+
     /// <summary>The encode thread took the frame out of the mailbox.</summary>
     public long TakenNs { readonly get; set; }
 

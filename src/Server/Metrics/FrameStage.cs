@@ -3,13 +3,19 @@ using QemuZeroCopy.Pipeline.Frames;
 namespace QemuZeroCopy.Server.Metrics;
 
 /// <summary>
-/// The stages that a frame's way on this host is cut into. They follow each other without a gap, so they
-/// add up to <see cref="Total"/>.
+/// The stages that a frame's way on this host is cut into. Those up to <see cref="Send"/> follow each other
+/// without a gap, so they add up to <see cref="Total"/>.
 /// </summary>
 internal enum FrameStage
 {
-    /// <summary>From the damage message to the encode thread's taking it: the wait for the previous frame.</summary>
+    /// <summary>From the damage message until the encode thread is done with the frame before.</summary>
     Wait,
+
+    /// <summary>The pause that frame rate and bit rate ask for.</summary>
+    Pace,
+
+    /// <summary>Until the encode thread, idle by then, has taken the frame: what it takes to wake up.</summary>
+    Wake,
 
     /// <summary>Making the scanout readable to the converter.</summary>
     Import,
@@ -26,26 +32,32 @@ internal enum FrameStage
     /// <summary>From the first packet to the last: encryption, system calls, pacing.</summary>
     Send,
 
-    /// <summary>From the damage to the last packet.</summary>
+    /// <summary>From the damage to the last packet: the stages above, added up.</summary>
     Total,
+
+    /// <summary>The total without the encoder: <see cref="Encode"/>, the <see cref="Wait"/> for it, and the rate's <see cref="Pace"/>.</summary>
+    Overhead,
 }
 
 /// <summary>The stages' names and durations.</summary>
 internal static class FrameStages
 {
-    /// <summary>Number of stages, the total among them.</summary>
-    public const int Count = (int)FrameStage.Total + 1;
+    /// <summary>Number of durations, those that are sums of others among them.</summary>
+    public const int Count = (int)FrameStage.Overhead + 1;
 
     /// <summary>Name of a stage in metrics and in the overlay.</summary>
     public static string NameOf(FrameStage stage) => stage switch
     {
         FrameStage.Wait => "wait",
+        FrameStage.Pace => "pace",
+        FrameStage.Wake => "wake",
         FrameStage.Import => "import",
         FrameStage.Convert => "convert",
         FrameStage.Encode => "encode",
         FrameStage.Queue => "queue",
         FrameStage.Send => "send",
         FrameStage.Total => "total",
+        FrameStage.Overhead => "overhead",
         _ => throw new ArgumentOutOfRangeException(nameof(stage)),
     };
 
@@ -56,7 +68,9 @@ internal static class FrameStages
     public static long DurationNs(in FrameTimeline timeline, FrameStage stage)
     {
         long damage = timeline.DamageNs != 0 ? timeline.DamageNs : timeline.TakenNs;
-        long taken = AtLeast(damage, timeline.TakenNs);
+        long free = AtLeast(damage, timeline.FreeNs);
+        long ready = AtLeast(free, timeline.ReadyNs);
+        long taken = AtLeast(ready, timeline.TakenNs);
         long imported = AtLeast(taken, timeline.ImportedNs);
         long converted = AtLeast(imported, timeline.ConvertedNs);
         long encoded = AtLeast(converted, timeline.EncodedNs);
@@ -64,13 +78,16 @@ internal static class FrameStages
         long lastSent = AtLeast(firstSent, timeline.LastSentNs);
         return stage switch
         {
-            FrameStage.Wait => taken - damage,
+            FrameStage.Wait => free - damage,
+            FrameStage.Pace => ready - free,
+            FrameStage.Wake => taken - ready,
             FrameStage.Import => imported - taken,
             FrameStage.Convert => converted - imported,
             FrameStage.Encode => encoded - converted,
             FrameStage.Queue => firstSent - encoded,
             FrameStage.Send => lastSent - firstSent,
             FrameStage.Total => lastSent - damage,
+            FrameStage.Overhead => lastSent - damage - (encoded - converted) - (ready - damage),
             _ => throw new ArgumentOutOfRangeException(nameof(stage)),
         };
     }

@@ -99,6 +99,16 @@ internal sealed class LatencySnapshot
         return count;
     }
 
+    /// <summary>Every bucket that something fell into, by the largest duration that it takes.</summary>
+    public IEnumerable<(long UpperBoundNs, long Count)> FilledBuckets()
+    {
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            if (_counts[i] > 0)
+                yield return (LatencyHistogram.UpperBoundNs(i), _counts[i]);
+        }
+    }
+
     /// <summary>What was counted after <paramref name="earlier"/>, a snapshot of the same histogram.</summary>
     public LatencySnapshot Since(LatencySnapshot earlier)
     {

@@ -9,7 +9,7 @@ internal sealed class MetricsEndpoint(ServerMetrics metrics)
     /// <summary>For Prometheus.</summary>
     public const string Path = "/metrics";
 
-    /// <summary>For the overlay and the benches.</summary>
+    /// <summary>For the benches; with <c>?buckets</c> the histograms themselves.</summary>
     public const string LatencyPath = "/latency";
 
     /// <summary>Whether an address is answered here.</summary>
@@ -34,7 +34,7 @@ internal sealed class MetricsEndpoint(ServerMetrics metrics)
         else
         {
             context.Response.ContentType = "application/json";
-            await context.Response.Body.WriteAsync(LatencyJson.Write(metrics)).ConfigureAwait(false);
+            await context.Response.Body.WriteAsync(LatencyJson.Write(metrics, context.Request.Query.ContainsKey("buckets"))).ConfigureAwait(false);
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class PrometheusText
     {
         var text = new StringBuilder(16 * 1024);
         Header(text, "qzc_frame_stage_duration_seconds", "histogram", "Time that frames spend in each stage on this host.");
-        for (var stage = FrameStage.Wait; stage <= FrameStage.Total; stage++)
+        for (var stage = FrameStage.Wait; stage <= FrameStage.Overhead; stage++)
             Histogram(text, "qzc_frame_stage_duration_seconds", $"stage=\"{FrameStages.NameOf(stage)}\"", metrics.Stage(stage).Snapshot());
         Header(text, "qzc_input_response_duration_seconds", "histogram", "From an input event handed to QEMU to the first damage after it.");
         Histogram(text, "qzc_input_response_duration_seconds", "", metrics.InputResponse.Snapshot());

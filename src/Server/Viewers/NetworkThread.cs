@@ -147,6 +147,7 @@ internal sealed class NetworkThread : IDisposable
     {
         foreach (ViewerHub hub in Volatile.Read(ref _hubs))
         {
+            hub.StampLastSent(MonotonicClock.NowNs);
             while (hub.SendNext(MonotonicClock.NowNs))
             {
                 hub.StampFirstSent(MonotonicClock.NowNs);

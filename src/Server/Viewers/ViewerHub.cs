@@ -136,6 +136,8 @@ internal sealed class ViewerHub : IEncodedFrameSink
     {
         if (!_queue.TryTake(out EncodedFrame? encoded))
             return false;
+        if (_isSending)
+            EndFrame(nowNs);
         _lastCaptureNs = Math.Max(_lastCaptureNs + 1, encoded.Timeline.DamageNs != 0 ? encoded.Timeline.DamageNs : encoded.Timeline.TakenNs);
         VideoFrame frame = _source.Write(encoded.Data, _lastCaptureNs, encoded.IsKeyFrame);
         _sending = encoded.Timeline;
@@ -153,11 +155,30 @@ internal sealed class ViewerHub : IEncodedFrameSink
             _sending.FirstSentNs = nowNs;
     }
 
-    /// <summary>Network thread: what could be sent of it is sent.</summary>
+    /// <summary>
+    /// Network thread: what could be sent is sent. The frame's way ends with that unless packets of it wait for
+    /// some viewer's pacer and no newer frame has come up behind them.
+    /// </summary>
     public void StampLastSent(long nowNs)
     {
-        if (!_isSending)
+        if (!_isSending || IsPacing())
             return;
+        EndFrame(nowNs);
+    }
+
+    private bool IsPacing()
+    {
+        foreach (Viewer viewer in _viewers)
+        {
+            if (viewer.Peer.HasVideoWaiting)
+                return true;
+        }
+
+        return false;
+    }
+
+    private void EndFrame(long nowNs)
+    {
         _isSending = false;
         if (_sending.FirstSentNs == 0)
             return; // nobody took it

@@ -7,7 +7,7 @@ public sealed class ServerMetricsTests
 {
     private static readonly FrameTimeline Complete = new()
     {
-        DamageNs = 1_000, TakenNs = 1_100, ImportedNs = 1_300, ConvertedNs = 1_700,
+        DamageNs = 1_000, FreeNs = 1_020, ReadyNs = 1_050, TakenNs = 1_100, ImportedNs = 1_300, ConvertedNs = 1_700,
         FirstSliceNs = 2_000, EncodedNs = 2_500, FirstSentNs = 2_600, LastSentNs = 2_900,
     };
 
@@ -16,6 +16,8 @@ public sealed class ServerMetricsTests
 
     [Theory]
     [InlineData(nameof(FrameTimeline.DamageNs))]
+    [InlineData(nameof(FrameTimeline.FreeNs))]
+    [InlineData(nameof(FrameTimeline.ReadyNs))]
     [InlineData(nameof(FrameTimeline.ImportedNs))]
     [InlineData(nameof(FrameTimeline.ConvertedNs))]
     [InlineData(nameof(FrameTimeline.LastSentNs))]
@@ -29,6 +31,8 @@ public sealed class ServerMetricsTests
 
     [Theory]
     [InlineData("wait")]
+    [InlineData("pace")]
+    [InlineData("wake")]
     [InlineData("convert")]
     [InlineData("encode")]
     [InlineData("send")]
@@ -37,12 +41,14 @@ public sealed class ServerMetricsTests
         const long delay = 7_000_000;
         FrameTimeline timeline = Complete;
         if (delayed is "wait")
-            timeline.TakenNs += delay;
-        if (delayed is "wait")
-            timeline.ImportedNs += delay;
-        if (delayed is "wait" or "convert")
+            timeline.FreeNs += delay;
+        if (delayed is "wait" or "pace")
+            timeline.ReadyNs += delay;
+        if (delayed is "wait" or "pace" or "wake")
+            (timeline.TakenNs, timeline.ImportedNs) = (timeline.TakenNs + delay, timeline.ImportedNs + delay);
+        if (delayed is "wait" or "pace" or "wake" or "convert")
             timeline.ConvertedNs += delay;
-        if (delayed is "wait" or "convert" or "encode")
+        if (delayed is "wait" or "pace" or "wake" or "convert" or "encode")
             (timeline.EncodedNs, timeline.FirstSentNs) = (timeline.EncodedNs + delay, timeline.FirstSentNs + delay);
         timeline.LastSentNs += delay;
         for (var stage = FrameStage.Wait; stage < FrameStage.Total; stage++)
@@ -50,6 +56,9 @@ public sealed class ServerMetricsTests
             long grown = FrameStages.DurationNs(timeline, stage) - FrameStages.DurationNs(Complete, stage);
             Assert.Equal(FrameStages.NameOf(stage) == delayed ? delay : 0, grown);
         }
+
+        long overhead = FrameStages.DurationNs(timeline, FrameStage.Overhead) - FrameStages.DurationNs(Complete, FrameStage.Overhead);
+        Assert.Equal(delayed is "wait" or "pace" or "encode" ? 0 : delay, overhead);
     }
 
     [Fact]
