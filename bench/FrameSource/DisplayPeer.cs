@@ -49,6 +49,9 @@ public sealed class DisplayPeer : IBusObject, IDisposable
     /// <summary>An error to answer RegisterListener with; null registers.</summary>
     public bool RefusesListeners { get; set; }
 
+    /// <summary>The clipboard's other end; null plays a QEMU without one.</summary>
+    public ClipboardPeer? Clipboard { get; set; }
+
     /// <summary>The next listener of a console, once it has been registered.</summary>
     public Task<ListenerPeer> ListenerAsync(uint console) => Slot(console).Task;
 
@@ -88,6 +91,8 @@ public sealed class DisplayPeer : IBusObject, IDisposable
     {
         string path = Encoding.UTF8.GetString(message.Path);
         string member = Encoding.UTF8.GetString(message.Member);
+        if (path == ClipboardPeer.Path)
+            return Clipboard?.Handle(message, _thread, _bus) == true;
         if (message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8))
             return member == "GetAll" && GetAll(message, path);
         if (!path.StartsWith(ConsolePrefix, StringComparison.Ordinal))

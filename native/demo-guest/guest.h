@@ -102,6 +102,15 @@ bool serial_read_line(char *line, int size);
 void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void shell_start(const char *tty);
 
+// agent.c
+void agent_scan(void);                                 // looks for the clipboard's port
+int agent_fd(void);
+short agent_events(void);
+int agent_patience(void);
+void agent_run(short events);
+bool agent_copy_text(const char *text, size_t times);  // false without such a port
+bool agent_copy_image(void);
+
 // sound.c
 void tone_play(int hz, int ms);
 void microphone_listen(int ms);

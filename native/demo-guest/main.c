@@ -125,6 +125,13 @@ static void obey(struct guest *g, char *line)
         tell("tone %d %d", a, b);
     } else if (sscanf(line, "mic %d", &a) == 1 && a > 0) {
         microphone_listen(a);
+    } else if (!strcmp(line, "clip image")) {
+        if (agent_copy_image()) tell("clip image");
+        else tell("error %s", line);
+    } else if (sscanf(line, "clip big %d", &a) == 1 && a > 0) {
+        tell(agent_copy_text("0123456789abcde\n", (size_t)a * 64) ? "clip big %d" : "error clip big %d", a);
+    } else if (!strncmp(line, "clip ", 5)) {
+        tell(agent_copy_text(line + 5, 1) ? "%s" : "error %s", line);
     } else if (!strcmp(line, "ping")) {
         tell("pong %u", g->number);
     } else if (!strcmp(line, "poweroff") || !strcmp(line, "reboot")) {
@@ -158,16 +165,18 @@ static int hotplug_socket(void)
 static void hotplug(struct guest *g, int fd)
 {
     char message[8192];
-    bool drm = false, input = false;
+    bool drm = false, input = false, ports = false;
     for (ssize_t n; (n = recv(fd, message, sizeof message - 1, 0)) > 0; ) {
         message[n] = 0;
         for (char *p = message; p < message + n; p += strlen(p) + 1) {
             drm |= !strcmp(p, "HOTPLUG=1");
             input |= !strcmp(p, "SUBSYSTEM=input");
+            ports |= !strcmp(p, "SUBSYSTEM=virtio-ports");
             if (!strcmp(p, "DEVNAME=dsp")) tell("device sound");
         }
     }
     if (input) input_scan(g);
+    if (ports) agent_scan();
     if (drm && g->follow) display_probe(g);
 }
 
@@ -200,6 +209,7 @@ int main(void)
         tell("scene %s", g.scene->name);
     }
     input_scan(&g);
+    agent_scan();
     if (fork() == 0) { // what can wait until something is on the screen: USB, sound
         load_modules("/modules/later");
         _exit(0);
@@ -208,17 +218,20 @@ int main(void)
 
     for (;;) {
         struct pollfd fds[40] = { { .fd = timer, .events = POLLIN }, { .fd = events, .events = POLLIN },
-            { .fd = serial_fd(), .events = POLLIN | (serial_wants_write() ? POLLOUT : 0) } };
-        int n = 3 + input_poll_fds(&g, fds + 3, 37);
-        if (poll(fds, (nfds_t)n, -1) < 0 || g.head_count == 0) { serial_flush(); continue; }
+            { .fd = serial_fd(), .events = POLLIN | (serial_wants_write() ? POLLOUT : 0) },
+            { .fd = agent_fd(), .events = agent_events() } };
+        int n = 4 + input_poll_fds(&g, fds + 4, 36);
+        if (poll(fds, (nfds_t)n, agent_patience()) < 0 || g.head_count == 0) { serial_flush(); continue; }
+        if (agent_patience() >= 0) agent_scan();
         // Input before the tick, so that a reaction never waits for a frame.
-        for (int i = 3; i < n; i++)
+        for (int i = 4; i < n; i++)
             if (fds[i].revents) input_read(&g, fds[i].fd);
         if (fds[0].revents) frame(&g);
         if (fds[1].revents) hotplug(&g, events);
         char line[256];
         if (fds[2].revents & POLLIN)
             while (serial_read_line(line, sizeof line)) obey(&g, line);
+        if (fds[3].revents) agent_run(fds[3].revents);
         if (serial_wants_write()) serial_flush();
     }
 }

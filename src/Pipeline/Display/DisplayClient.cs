@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Interop.SdBus;
+using QemuZeroCopy.Pipeline.Display.Clipboard;
 using QemuZeroCopy.Pipeline.Display.Listening;
 using QemuZeroCopy.Pipeline.Frames;
 
@@ -37,8 +38,13 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         _thread = thread;
         _options = options;
         _events = events;
+        if (options.UseClipboard)
+            Clipboard = new ClipboardSession(bus, _destination, options.ClipboardSerial, text => events.Refused(RefusedInput.Call, text));
         thread.Post(Begin);
     }
+
+    /// <summary>The guest's clipboard, where it is wanted.</summary>
+    internal ClipboardSession? Clipboard { get; }
 
     /// <summary>Done when the consoles are known and listened to; fails with <see cref="DisplayAttachException"/>.</summary>
     internal Task Attached => _attached.Task;
@@ -99,6 +105,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         if (sender is not null)
             _bus.Subscribe("org.freedesktop.DBus", null, "org.freedesktop.DBus", "NameOwnerChanged", this);
         GetAll(VmPath, "org.qemu.Display1.VM", VmPropertiesArrived);
+        Clipboard?.Begin();
     }
 
     private void VmPropertiesArrived(BusReader reply)
@@ -223,6 +230,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         _ = _attached.Task.Exception;
         foreach (uint id in _consoles.Keys.ToArray())
             RemoveConsole(id);
+        Clipboard?.End();
         _thread.Remove(_bus);
         if (tell && wasAttached && !IsDisposing)
             _events.Disconnected(reason);

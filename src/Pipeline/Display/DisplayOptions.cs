@@ -18,6 +18,12 @@ public sealed record DisplayOptions
     /// <summary>Whether to take DMA-BUFs of several planes (Listener.Unix.ScanoutDMABUF2).</summary>
     public bool OfferMultiPlane { get; init; } = true;
 
+    /// <summary>Whether to be the other side of the guest's clipboard; off by default.</summary>
+    public bool UseClipboard { get; init; }
+
+    /// <summary>Serial above which our own clipboard grabs are numbered: higher than any that another process used before, as the time in seconds is.</summary>
+    public uint ClipboardSerial { get; init; }
+
     /// <summary>How long a Disable may last before the screen counts as off; 100 ms by default.</summary>
     public TimeSpan OffDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 

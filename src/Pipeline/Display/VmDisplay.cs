@@ -1,4 +1,5 @@
 using QemuZeroCopy.Interop.SdBus;
+using QemuZeroCopy.Pipeline.Display.Clipboard;
 using QemuZeroCopy.Pipeline.Display.Qmp;
 
 namespace QemuZeroCopy.Pipeline.Display;
@@ -24,6 +25,8 @@ public sealed class VmDisplay : IDisposable
         _thread = new DisplayThread(DrainInput, failure => _client!.End(failure));
         _client = new DisplayClient(this, bus, destination, _thread, options, events);
         _sender = new InputSender(_client);
+        if (_client.Clipboard is { } clipboard)
+            Clipboard = new VmClipboard(_thread, clipboard);
     }
 
     /// <summary>QEMU's name for the VM (-name).</summary>
@@ -37,6 +40,9 @@ public sealed class VmDisplay : IDisposable
 
     /// <summary>Machine control, when the attach went by QMP; disposed of with this object.</summary>
     public QmpClient? Qmp { get; }
+
+    /// <summary>The guest's clipboard; null where <see cref="DisplayOptions.UseClipboard"/> is off.</summary>
+    public VmClipboard? Clipboard { get; }
 
     /// <summary>Input that was dropped because QEMU did not take it for too long.</summary>
     public long DroppedInput => Volatile.Read(ref _droppedInput);

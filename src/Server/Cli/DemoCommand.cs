@@ -40,6 +40,7 @@ internal static class DemoCommand
             Qemu, "-name", "Demo", "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "512",
             "-kernel", kernel, "-initrd", initramfs, "-append", $"quiet console=ttyS0 {append}".TrimEnd(),
             "-device", "virtio-vga", "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
+            "-device", "virtio-serial", "-chardev", "qemu-vdagent,id=vdagent,name=vdagent,clipboard=on", "-device", "virtserialport,chardev=vdagent,name=com.redhat.spice.0",
         ];
     }
 

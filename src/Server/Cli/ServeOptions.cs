@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
+using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
 
@@ -50,6 +51,15 @@ internal sealed class ServeOptions
         DefaultValueFactory = _ => "all",
     };
 
+    private readonly Option<string> _clipboard = new("--clipboard")
+    {
+        Description = "Which way text is copied and pasted between person and guest: both, to-guest, from-guest, or off. [default: both]",
+        HelpName = "both|to-guest|from-guest|off",
+        DefaultValueFactory = _ => "both",
+    };
+
+    private readonly Option<bool> _noClipboard = new("--no-clipboard") { Description = "The same as --clipboard off." };
+
     private readonly Option<string?> _certificate = new("--tls-cert") { Description = "Certificate chain in PEM: serves https.", HelpName = "FILE" };
 
     private readonly Option<string?> _key = new("--tls-key") { Description = "Its private key in PEM.", HelpName = "FILE" };
@@ -72,6 +82,7 @@ internal sealed class ServeOptions
     public ServeOptions()
     {
         _control.AcceptOnlyFromAmong("all", "first", "last");
+        _clipboard.AcceptOnlyFromAmong("both", "to-guest", "from-guest", "off");
         _gpu.AcceptOnlyFromAmong("auto", "none", "vulkan", "gl");
         foreach (Option<int?> port in (Option<int?>[])[_udpPort, _iceTcpPort])
         {
@@ -92,6 +103,8 @@ internal sealed class ServeOptions
         command.Options.Add(_token);
         command.Options.Add(_viewToken);
         command.Options.Add(_control);
+        command.Options.Add(_clipboard);
+        command.Options.Add(_noClipboard);
         command.Options.Add(_certificate);
         command.Options.Add(_key);
         command.Options.Add(_insecure);
@@ -113,6 +126,7 @@ internal sealed class ServeOptions
             Token = parsed.GetValue(_token),
             ViewToken = parsed.GetValue(_viewToken),
             Control = Enum.Parse<ControlRule>(parsed.GetRequiredValue(_control), ignoreCase: true),
+            Clipboard = parsed.GetValue(_noClipboard) ? ClipboardDirections.Off : Directions(parsed.GetRequiredValue(_clipboard)),
             TlsCertificatePath = parsed.GetValue(_certificate),
             TlsKeyPath = parsed.GetValue(_key),
             Insecure = parsed.GetValue(_insecure),
@@ -124,6 +138,14 @@ internal sealed class ServeOptions
         settings.ThrowIfUnsound();
         return settings;
     }
+
+    private static ClipboardDirections Directions(string text) => text switch
+    {
+        "to-guest" => ClipboardDirections.ToGuest,
+        "from-guest" => ClipboardDirections.FromGuest,
+        "off" => ClipboardDirections.Off,
+        _ => ClipboardDirections.Both,
+    };
 
     private static IPEndPoint? ParseEndPoint(ArgumentResult result)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
+using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Input.Barrier;
 
@@ -28,6 +29,9 @@ internal sealed record ServeSettings
 
     /// <summary>Which of several viewers drive the machine.</summary>
     public ControlRule Control { get; init; } = ControlRule.All;
+
+    /// <summary>Which way clipboards are passed on.</summary>
+    public ClipboardDirections Clipboard { get; init; } = ClipboardDirections.Both;
 
     /// <summary>PEM files of the certificate chain and its key; both or none.</summary>
     public string? TlsCertificatePath { get; init; }

@@ -1,4 +1,5 @@
 using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Server.Clipboard;
 
 namespace QemuZeroCopy.Server.Input;
 
@@ -27,6 +28,9 @@ internal sealed class ViewerInput : IDisposable
         _picture = picture;
         _deadMan = new Timer(_ => ReleaseAll());
     }
+
+    /// <summary>What this viewer copies and pastes while <see cref="Allowed"/>; null where it has no clipboard.</summary>
+    public ViewerClipboard? Clipboard { get; init; }
 
     /// <summary>Messages that made no sense.</summary>
     public long Malformed => _reader.Malformed;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Input.Barrier;
 
@@ -18,13 +19,16 @@ internal enum MachineStatus
 }
 
 /// <summary>The machine as pages know it: its name, its state and its consoles.</summary>
-internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoster? barrierClients = null)
+internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoster? barrierClients = null, ClipboardDirections clipboard = ClipboardDirections.Both)
 {
     private readonly Lock _gate = new();
     private MachineView _view = new(MachineStatus.Connecting, "", "", []);
 
     /// <summary>Pause, reset and the like.</summary>
     public MachineControl Control { get; } = new();
+
+    /// <summary>What is copied and pasted.</summary>
+    public ClipboardRelay Clipboard { get; } = new(clipboard);
 
     /// <summary>A page's way to a console's own devices or to a Barrier client.</summary>
     public RoutedInput CreateInput(GuestConsole console) => new(console.Input, barrierClients, inputMode);

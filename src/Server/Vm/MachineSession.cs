@@ -3,6 +3,7 @@ using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Display.Qmp;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input.Qemu;
 using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.Server.Viewers;
@@ -123,10 +124,11 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
     private async Task AttachAsync(CancellationToken cancellation)
     {
         _gone = New();
-        VmDisplay display = await VmDisplay.AttachAsync(endpoint, this, cancellation: cancellation).ConfigureAwait(false);
+        VmDisplay display = await VmDisplay.AttachAsync(endpoint, this, Options(), cancellation).ConfigureAwait(false);
         _display = display;
         bool paused = false;
         machine.Control.Qmp = display.Qmp;
+        machine.Clipboard.Attach(display.Clipboard);
         if (display.Qmp is { } qmp)
         {
             qmp.EventReceived += OnQmpEvent;
@@ -136,6 +138,12 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         machine.Update(view => view with { Status = MachineStatus.Running, Detail = "", Name = display.Name, Controllable = display.Qmp is not null, Paused = paused });
         VmLog.Attached(log, display.Name.Length > 0 ? $" '{display.Name}'" : "", string.Join(", ", machine.View.Consoles.Select(c => $"console {c.Index} ({c.State.Label})")));
     }
+
+    private DisplayOptions Options() => new()
+    {
+        UseClipboard = machine.Clipboard.Directions != ClipboardDirections.Off,
+        ClipboardSerial = (uint)DateTimeOffset.UtcNow.ToUnixTimeSeconds(),
+    };
 
     private void OnQmpEvent(QmpEvent happened)
     {
@@ -153,6 +161,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
                 VmLog.Gone(log, reason);
                 machine.Update(view => view with { Status = MachineStatus.Gone, Detail = reason });
                 machine.Control.Qmp = null;
+                machine.Clipboard.Attach(null);
                 _display?.Dispose();
                 _display = null;
                 while (!await TryAttachAsync().ConfigureAwait(false))

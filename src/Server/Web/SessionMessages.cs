@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Vm;
 
@@ -21,11 +22,22 @@ internal static class SessionMessages
     /// <summary>Tells this process from one that was here before: a page then knows that its media session is gone.</summary>
     private static readonly string s_server = Guid.NewGuid().ToString("N");
 
-    public static void WriteHello(IBufferWriter<byte> output, string sessionId, int console) => Write(output, "hello", json =>
+    public static void WriteHello(IBufferWriter<byte> output, string sessionId, int console, ClipboardDirections clipboard) => Write(output, "hello", json =>
     {
         json.WriteString("server"u8, s_server);
         json.WriteString("session"u8, sessionId);
         json.WriteNumber("console"u8, console);
+        json.WriteBoolean("toGuest"u8, clipboard.HasFlag(ClipboardDirections.ToGuest));
+        json.WriteBoolean("fromGuest"u8, clipboard.HasFlag(ClipboardDirections.FromGuest));
+    });
+
+    /// <summary>That the guest has copied something, which /clipboard hands out.</summary>
+    public static void WriteClipboard(IBufferWriter<byte> output, GuestCopy copied) => Write(output, "clipboard", json =>
+    {
+        json.WriteNumber("version"u8, copied.Version);
+        json.WriteString("mimeType"u8, copied.Content?.MimeType ?? "");
+        json.WriteNumber("bytes"u8, copied.Content?.Data.Length ?? 0);
+        json.WriteString("problem"u8, copied.Problem);
     });
 
     public static void WriteMachine(IBufferWriter<byte> output, MachineView view) => Write(output, "machine", json =>

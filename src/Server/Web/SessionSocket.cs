@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
 using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Vm;
 
@@ -26,6 +27,7 @@ internal sealed class SessionSocket : IDisposable
     private readonly SessionRegistry _registry;
     private readonly RoutedInput _route;
     private readonly ViewerInput _input;
+    private readonly ViewerClipboard _clipboard;
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly IDisposable[] _subscriptions;
     private ulong _aliveStamp;
@@ -35,9 +37,10 @@ internal sealed class SessionSocket : IDisposable
         (_socket, _machine, _console, _registry) = (socket, machine, console, registry);
         _route = machine.CreateInput(console);
         _route.Changed += Signal;
-        _input = new ViewerInput(_route, () => console.State.Picture);
+        _clipboard = new ViewerClipboard(machine.Clipboard, _route);
+        _input = new ViewerInput(_route, () => console.State.Picture) { Clipboard = _clipboard };
         Id = registry.Add(_input, mayControl);
-        _subscriptions = [registry.Changed.Subscribe(Signal), machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal)];
+        _subscriptions = [registry.Changed.Subscribe(Signal), machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal), _clipboard.Changed.Subscribe(Signal)];
     }
 
     /// <summary>Ties the page's media to this session.</summary>
@@ -70,6 +73,7 @@ internal sealed class SessionSocket : IDisposable
             subscription.Dispose();
         _registry.Remove(Id);
         _input.Dispose();
+        _clipboard.Dispose();
         _route.Changed -= Signal;
         _route.Dispose();
         _changed.Writer.TryComplete();
@@ -161,9 +165,10 @@ internal sealed class SessionSocket : IDisposable
         // What a page takes for granted.
         DriveState drive = DriveState.OwnAlone;
         (int, bool) viewers = default;
+        GuestCopy? copied = null;
         try
         {
-            SessionMessages.WriteHello(output, Id, _console.Index);
+            SessionMessages.WriteHello(output, Id, _console.Index, _clipboard.Directions);
             await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
             Signal();
             while (await _changed.Reader.WaitToReadAsync(stop).ConfigureAwait(false))
@@ -196,6 +201,12 @@ internal sealed class SessionSocket : IDisposable
                     SessionMessages.WriteViewers(output, viewersNow.Count, viewersNow.Controls);
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                     viewers = viewersNow;
+                }
+
+                if (_input.Allowed && _clipboard.Copied is { } copiedNow && copiedNow != copied)
+                {
+                    SessionMessages.WriteClipboard(output, copied = copiedNow);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 
                 ConsoleState now = _console.State;

@@ -47,7 +47,8 @@ internal sealed class WebServer : IAsyncDisposable
         app.Use(next => PublicFilesFirst(new AccessGuard(token, settings.ViewToken is { } view ? new AccessToken(view) : null), next));
         var whep = new WhepEndpoint(media);
         var measured = new MetricsEndpoint(metrics);
-        app.Run(context => DispatchAsync(context, machine, whep, media, measured, app.Lifetime.ApplicationStopping));
+        var clipboard = new ClipboardEndpoint(media.Sessions);
+        app.Run(context => DispatchAsync(context, machine, whep, media, measured, clipboard, app.Lifetime.ApplicationStopping));
 
         try
         {
@@ -91,7 +92,7 @@ internal sealed class WebServer : IAsyncDisposable
         return StaticPage.WriteAsync(context);
     };
 
-    private static Task DispatchAsync(HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, MetricsEndpoint measured, CancellationToken stop)
+    private static Task DispatchAsync(HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, MetricsEndpoint measured, ClipboardEndpoint clipboard, CancellationToken stop)
     {
         string path = context.Request.Path.Value ?? "/";
         if (path.StartsWith(WhepEndpoint.Prefix, StringComparison.Ordinal))
@@ -100,6 +101,8 @@ internal sealed class WebServer : IAsyncDisposable
             return ServeSessionAsync(context, machine, media, stop);
         if (path == "/video")
             return ServeVideoAsync(context, media, stop);
+        if (path == ClipboardEndpoint.Path)
+            return clipboard.InvokeAsync(context);
         if (MetricsEndpoint.Has(path))
             return measured.InvokeAsync(context, path);
         if (!StaticPage.Has(path))

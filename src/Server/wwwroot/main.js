@@ -1,10 +1,13 @@
 import { aliveMessage } from "./input/messages.js";
 import { Keyboard } from "./input/keyboard.js";
 import { driveMessage } from "./input/messages.js";
+import { Gate } from "./input/gate.js";
 import { Pointer } from "./input/pointer.js";
+import { Clipboard } from "./link/clipboard.js";
 import { Fallback } from "./link/fallback.js";
 import { Media } from "./link/media.js";
 import { Session } from "./link/session.js";
+import { ClipboardPanel } from "./view/clipboard-panel.js";
 import { Cursor } from "./view/cursor.js";
 import { Follow } from "./view/follow.js";
 import { Layout } from "./view/layout.js";
@@ -35,8 +38,21 @@ let server = "";
 
 const layout = new Layout(stage, screen);
 const cursor = new Cursor(stage, /** @type {HTMLCanvasElement} */ (document.getElementById("guest-cursor")), layout);
-const send = (/** @type {Uint8Array} */ message, loose = false) => { if (!media.send(message, loose)) session.send(message); };
+const sendNow = (/** @type {Uint8Array} */ message, loose = false) => { if (!media.send(message, loose)) session.send(message); };
+const gate = new Gate(sendNow), send = gate.send.bind(gate);
 const keyboard = new Keyboard(stage, send, () => toolbar.enter());
+/** @type {Clipboard} */
+const clipboard = new Clipboard({
+  changed: () => clipboardPanel.refresh(),
+  say: text => clipboardPanel.open ? clipboardPanel.say(text) : showHint(text),
+});
+/** @type {ClipboardPanel} */
+const clipboardPanel = new ClipboardPanel(clipboard, () => stage.focus());
+keyboard.onPasteKey = () => {
+  const paste = clipboard.expectPaste();
+  if (paste) gate.hold(paste);
+  return paste !== null;
+};
 const pointer = new Pointer(stage, screen, send, showHint);
 const follow = new Follow(stage, size => session.command({ type: "resize", ...size }));
 const toolbar = new Toolbar(stage, consoleIndex, { layout, keyboard, follow }, {
@@ -74,6 +90,7 @@ const session = new Session(consoleIndex, {
       media.start(hello.session);
     }
     server = hello.server;
+    clipboard.hello(hello);
     update({ session: "open" });
   },
   machine(machine) {
@@ -90,7 +107,12 @@ const session = new Session(consoleIndex, {
     toolbar.drive = state;
     update({ drive: state });
   },
-  viewers: viewers => { toolbar.viewers = viewers; },
+  viewers(viewers) {
+    toolbar.viewers = viewers;
+    clipboard.controls = viewers.controls;
+    clipboardPanel.refresh();
+  },
+  clipboard: copy => { clipboard.guestCopied(copy); },
   pointer: state => { cursor.pointer = state; },
   cursor: image => { cursor.image = image; },
   alive(roundTripMs) {
@@ -106,7 +128,7 @@ const session = new Session(consoleIndex, {
 });
 
 // What is held is let go of by the server unless it hears from the page all the time, on whichever way is open.
-setInterval(() => { if (keyboard.holds || pointer.holds) send(aliveMessage(0)); }, ALIVE_HOLDING_MS);
+setInterval(() => { if (keyboard.holds || pointer.holds) sendNow(aliveMessage(0)); }, ALIVE_HOLDING_MS);
 
 /** @param {Partial<import("./view/notice.js").Situation>} change */
 function update(change) {

@@ -9,6 +9,7 @@ internal sealed class GuestSerial : IDisposable
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly List<string> _lines = [];
     private readonly StringBuilder _partial = new();
+    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
 
     public static async Task<GuestSerial> ConnectAsync(string path)
     {
@@ -40,7 +41,7 @@ internal sealed class GuestSerial : IDisposable
     public async Task<string> TellAsync(string command, string? answer = null)
     {
         int before = Position;
-        await _socket.SendAsync(Encoding.ASCII.GetBytes(command + "\n"));
+        await _socket.SendAsync(Encoding.UTF8.GetBytes(command + "\n"));
         return await LineAsync(answer ?? command, before);
     }
 
@@ -49,10 +50,11 @@ internal sealed class GuestSerial : IDisposable
     private async Task ReadAsync()
     {
         byte[] buffer = new byte[4096];
+        char[] text = new char[4096];
         try
         {
             for (int n; (n = await _socket.ReceiveAsync(buffer)) > 0;)
-                Take(Encoding.ASCII.GetString(buffer, 0, n));
+                Take(text.AsSpan(0, _decoder.GetChars(buffer, 0, n, text, 0)));
         }
         catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
         {
@@ -60,7 +62,7 @@ internal sealed class GuestSerial : IDisposable
         }
     }
 
-    private void Take(string text)
+    private void Take(ReadOnlySpan<char> text)
     {
         lock (_lines)
         {

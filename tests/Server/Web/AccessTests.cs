@@ -31,6 +31,7 @@ public sealed class AccessTests : IAsyncLifetime
     [InlineData("/main.js")]
     [InlineData("/session")]
     [InlineData("/whep/0")]
+    [InlineData("/clipboard")]
     [InlineData("/metrics")]
     [InlineData("/latency")]
     [InlineData("/nothing")]

@@ -19,6 +19,8 @@ export class Keyboard {
   #send;
   #stage;
   #onLeave;
+  /** Called for a key that pastes; true where the browser shall hand its clipboard out first. @type {() => boolean} */
+  onPasteKey = () => false;
 
   /**
    * @param {HTMLElement} stage
@@ -70,7 +72,7 @@ export class Keyboard {
 
   /** @param {KeyboardEvent} event */
   #down(event) {
-    event.preventDefault();
+    if (!(pastes(event) && this.onPasteKey())) event.preventDefault();
     const code = codeOf(event);
     if (!code || event.isComposing) return;
     this.#held.add(code);
@@ -98,6 +100,12 @@ export class Keyboard {
     this.#held.delete(code);
     this.#send(keyMessage(KeyAction.up, modifiersOf(event), code, event.key));
   }
+}
+
+/** @param {KeyboardEvent} event */
+function pastes(event) {
+  const control = event.ctrlKey || event.metaKey;
+  return !event.repeat && !event.altKey && (control ? event.key.toLowerCase() === "v" : event.shiftKey && event.key === "Insert");
 }
 
 /** On-screen keyboards tell no code; what they type is found by its key. @param {KeyboardEvent} event */

@@ -1,5 +1,7 @@
+/** @import { GuestCopy } from "./clipboard.js" */
+
 /**
- * @typedef {{type: "hello", server: string, session: string, console: number}} Hello
+ * @typedef {{type: "hello", server: string, session: string, console: number, toGuest: boolean, fromGuest: boolean}} Hello
  * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, consoles: {index: number, label: string}[]}} MachineState
  * @typedef {{type: "console", width: number, height: number, absolute: boolean, touch: number, caps: boolean, num: boolean, scroll: boolean}} ConsoleState
  * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
@@ -14,6 +16,7 @@
  * @property {(viewers: Viewers) => void} viewers
  * @property {(pointer: PointerState) => void} pointer
  * @property {(cursor: CursorImage) => void} cursor
+ * @property {(copy: GuestCopy) => void} clipboard
  * @property {(roundTripMs: number) => void} alive
  * @property {(denied: boolean) => void} lost
  */
@@ -104,6 +107,7 @@ export class Session {
       case "drive": this.#events.drive(message); break;
       case "viewers": this.#events.viewers(message); break;
       case "pointer": this.#events.pointer(message); break;
+      case "clipboard": this.#events.clipboard(message); break;
     }
   }
 
