@@ -5,9 +5,9 @@
 #include <string.h>
 
 // Two rows of source and three of target at a time are more streams than the hardware follows well, and in a narrow
-// strip every row is on another page. What will be needed this many chunks later is fetched now; a prefetch never
-// faults, so it may run over the end.
-#define AHEAD 4
+// strip every row is on another page. What will be needed this many chunks later is fetched now, the source into the
+// second cache, which has more room for what is under way; a prefetch never faults, so it may run over the end.
+#define AHEAD 12
 
 static inline __attribute__((always_inline)) void prefetch_chunk(const struct qzc_strip *s, int row, int chunk, int chunks)
 {
@@ -18,8 +18,8 @@ static inline __attribute__((always_inline)) void prefetch_chunk(const struct qz
         return;
     uintptr_t source = (uintptr_t)s->source + (uintptr_t)(row * s->source_stride + chunk * 256);
     for (int i = 0; i < 256; i += 64) {
-        __builtin_prefetch((const void *)(source + (uintptr_t)i));
-        __builtin_prefetch((const void *)(source + (uintptr_t)(s->source_stride + i)));
+        __builtin_prefetch((const void *)(source + (uintptr_t)i), 0, 2);
+        __builtin_prefetch((const void *)(source + (uintptr_t)(s->source_stride + i)), 0, 2);
     }
     uintptr_t target = (uintptr_t)(row * s->stride + chunk * 64);
     __builtin_prefetch((const void *)((uintptr_t)s->planes[0] + target), 1);

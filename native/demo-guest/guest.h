@@ -52,6 +52,8 @@ struct guest {
     int wheel;
     struct touch touches[16];
     bool barcode, reflex, reflex_on, full_damage, follow;
+    bool shift, caps;       // as the keyboard has them
+    bool touched;           // an event has changed the picture, which is not shown yet
 };
 
 // boot.c

@@ -43,6 +43,8 @@ void input_scan(struct guest *g)
             ioctl(fd, EVIOCGABS(multitouch ? ABS_MT_POSITION_X : ABS_X), &d->x);
             ioctl(fd, EVIOCGABS(multitouch ? ABS_MT_POSITION_Y : ABS_Y), &d->y);
         }
+        // Half a second: a release that a busy host delivers late must not count as a key held.
+        ioctl(fd, EVIOCSREP, (unsigned[]){ 500, 33 });
         char name[80] = "?";
         ioctl(fd, EVIOCGNAME(sizeof name - 1), name);
         tell("device %d %s", n, name);
@@ -100,11 +102,17 @@ static void synced(struct guest *g, struct device *d)
 }
 
 // The console's keyboard handler is off, so the light follows its key here.
-static void caps_light(struct device *d)
+static void caps_light(struct guest *g, struct device *d)
 {
-    d->caps = !d->caps;
+    g->caps = d->caps = !d->caps;
     struct input_event led[2] = { { .type = EV_LED, .code = LED_CAPSL, .value = d->caps }, { .type = EV_SYN } };
     if (write(d->fd, led, sizeof led) > 0) tell("led caps %d", d->caps);
+}
+
+static void shift_read(struct guest *g, const struct device *d)
+{
+    unsigned char keys[KEY_CNT / 8] = { 0 };
+    if (ioctl(d->fd, EVIOCGKEY(sizeof keys), keys) >= 0) g->shift = bit(keys, KEY_LEFTSHIFT) || bit(keys, KEY_RIGHTSHIFT);
 }
 
 static void handle(struct guest *g, struct device *d, const struct input_event *e)
@@ -112,6 +120,8 @@ static void handle(struct guest *g, struct device *d, const struct input_event *
     switch (e->type) {
     case EV_SYN:
         if (e->code == SYN_REPORT) synced(g, d);
+        // The kernel's queue has run over: a release may be among what is lost.
+        else if (e->code == SYN_DROPPED) shift_read(g, d);
         break;
     case EV_KEY:
         if (e->code >= BTN_MISC && e->code < KEY_OK) {
@@ -119,9 +129,10 @@ static void handle(struct guest *g, struct device *d, const struct input_event *
             on_event(g, &(struct event){ EVENT_BUTTON, e->code, e->value });
             tell("btn %d %d", e->code, e->value);
         } else {
+            if (e->code == KEY_LEFTSHIFT || e->code == KEY_RIGHTSHIFT) g->shift = e->value != 0;
             on_event(g, &(struct event){ EVENT_KEY, e->code, e->value });
             tell("key %d %d", e->code, e->value);
-            if (e->code == KEY_CAPSLOCK && e->value == 1) caps_light(d);
+            if (e->code == KEY_CAPSLOCK && e->value == 1) caps_light(g, d);
         }
         break;
     case EV_REL:
@@ -143,18 +154,29 @@ static void handle(struct guest *g, struct device *d, const struct input_event *
     }
 }
 
+// A machine that stood still finds the repetition and the release that should have come before it at the same time.
+static bool is_stale(const struct input_event *e, const struct input_event *end)
+{
+    if (e->type != EV_KEY || e->value != 2) return false;
+    for (const struct input_event *later = e + 1; later < end; later++)
+        if (later->type == EV_KEY && later->code == e->code && later->value == 0) return true;
+    return false;
+}
+
 void input_read(struct guest *g, int fd)
 {
     for (int i = 0; i < count; i++) {
         if (devices[i].fd != fd) continue;
-        struct input_event events[64];
+        struct input_event events[256];
         ssize_t n = read(fd, events, sizeof events);
         if (n <= 0) {
             close(fd);
             devices[i] = devices[--count];
             return;
         }
-        for (int e = 0; e < (int)(n / (ssize_t)sizeof *events); e++) handle(g, &devices[i], &events[e]);
+        const struct input_event *end = events + n / (ssize_t)sizeof *events;
+        for (const struct input_event *e = events; e < end; e++)
+            if (!is_stale(e, end)) handle(g, &devices[i], e);
         return;
     }
 }

@@ -100,7 +100,7 @@ void on_event(struct guest *g, const struct event *e)
     }
     if (g->scene->event) {
         g->scene->event(g, e);
-        finish(g, false);
+        g->touched = true;
     }
 }
 
@@ -226,6 +226,9 @@ int main(void)
         // Input before the tick, so that a reaction never waits for a frame.
         for (int i = 4; i < n; i++)
             if (fds[i].revents) input_read(&g, fds[i].fd);
+        // Once for all that came: showing takes longer than typing, and the kernel's queue is short.
+        if (g.touched) finish(&g, false);
+        g.touched = false;
         if (fds[0].revents) frame(&g);
         if (fds[1].revents) hotplug(&g, events);
         char line[256];

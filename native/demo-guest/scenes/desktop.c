@@ -128,7 +128,7 @@ static void desktop_frame(struct guest *g)
     static const char *const names[] = { "typing", "scroll", "drag", "video", "rest" };
     struct canvas *c = &g->heads[0].canvas;
     int phase = (int)(g->tick / PHASE % 5), t = (int)(g->tick % PHASE);
-    if (t == 1) tell("phase %s", names[phase]);
+    if (t == 0) tell("phase %s %u", names[phase], g->number & 0xffff);
     if (phase == 0 && t % 5 == 0) type_letter(c, 48, 88, c->w / 2 - 76, c->h / 2 - 116);
     if (phase == 1) scroll(c, c->w / 2 + 20, 80, c->w / 2 - 60, c->h / 2 - 100, &page, 3);
     if (phase == 2) drag_to(c, c->w * 5 / 8 + 60 * sine(t * 12) / 1024, c->h * 5 / 8 + 40 * sine(t * 17) / 1024);

@@ -98,16 +98,20 @@ static void frame(struct guest *g)
     touches(g);
 }
 
-static char typed_char(int code)
+// On a US keyboard.
+static char typed_char(const struct guest *g, int code)
 {
     static const char row[] = "\0\0331234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
-    return code > 0 && code < (int)sizeof row ? row[code] : 0;
+    static const char shifted[] = "\0\033!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
+    if (code <= 0 || code >= (int)sizeof row) return 0;
+    bool letter = row[code] >= 'a' && row[code] <= 'z';
+    return (g->shift != (letter && g->caps) ? shifted : row)[code];
 }
 
 static void event(struct guest *g, const struct event *e)
 {
     if (e->type == EVENT_KEY && e->value > 0) {
-        char ch = typed_char(e->code);
+        char ch = typed_char(g, e->code);
         size_t n = strlen(typed);
         if (ch == '\b') typed[n ? n - 1 : 0] = 0;
         else if (ch == '\n' || n == sizeof typed - 1) typed[0] = 0;

@@ -12,6 +12,9 @@ internal sealed record ConsoleState
     /// <summary>Size of the picture; null while the guest shows none or QEMU is gone.</summary>
     public PictureSize? Picture { get; init; }
 
+    /// <summary>Why there is a picture that nobody is shown, with what to do; empty while all is well.</summary>
+    public string Problem { get; init; } = "";
+
     /// <summary>Whether the guest takes pointer positions (a tablet) or only motion (a mouse).</summary>
     public bool IsAbsolute { get; init; }
 

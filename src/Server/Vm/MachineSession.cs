@@ -59,10 +59,11 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
             Leds = console.Leds,
             Cursor = console.Cursor,
             Pointer = new PointerPosition(0, 0, true),
+            Problem = "",
         });
         ViewerHub hub = media.HubOf(guest.Index);
         var options = new ConsolePipelineOptions { ThreadName = $"qzc-encode-{console.Id}" };
-        var pipeline = new ConsolePipeline(console.Frames, paths.Ladder, hub, options, new PipelineLog(log, console.ToString()));
+        var pipeline = new ConsolePipeline(console.Frames, paths.Ladder, hub, options, new PipelineLog(log, console.ToString(), guest));
         _pipelines[console.Id] = pipeline;
         pipeline.Start();
         hub.SetPipeline(pipeline);

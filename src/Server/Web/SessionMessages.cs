@@ -79,6 +79,7 @@ internal static class SessionMessages
         json.WriteBoolean("caps"u8, state.Leds.HasFlag(KeyboardLeds.CapsLock));
         json.WriteBoolean("num"u8, state.Leds.HasFlag(KeyboardLeds.NumLock));
         json.WriteBoolean("scroll"u8, state.Leds.HasFlag(KeyboardLeds.ScrollLock));
+        json.WriteString("problem"u8, state.Problem);
     });
 
     public static void WriteDrive(IBufferWriter<byte> output, DriveState state) => Write(output, "drive", json =>

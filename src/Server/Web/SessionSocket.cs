@@ -224,7 +224,7 @@ internal sealed class SessionSocket : IDisposable
 
     private async Task SendChangesAsync(ArrayBufferWriter<byte> output, ConsoleState? before, ConsoleState now, CancellationToken stop)
     {
-        if (before is null || (before.Picture, before.IsAbsolute, before.TouchSlots, before.Leds) != (now.Picture, now.IsAbsolute, now.TouchSlots, now.Leds))
+        if (before is null || (before.Picture, before.IsAbsolute, before.TouchSlots, before.Leds, before.Problem) != (now.Picture, now.IsAbsolute, now.TouchSlots, now.Leds, now.Problem))
         {
             SessionMessages.WriteConsole(output, now);
             await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);

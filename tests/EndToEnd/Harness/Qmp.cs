@@ -42,8 +42,9 @@ internal sealed class Qmp : IDisposable
     }
 
     /// <summary>Presses and releases one key by its QEMU name, for example "a" or "f2".</summary>
-    public Task SendKeyAsync(string qcode) => ExecuteAsync("send-key",
-        new JsonObject { ["keys"] = new JsonArray(new JsonObject { ["type"] = "qcode", ["data"] = qcode }) });
+    /// <summary>Presses these keys together and lets go of them.</summary>
+    public Task SendKeyAsync(params string[] qcodes) => ExecuteAsync("send-key",
+        new JsonObject { ["keys"] = new JsonArray([.. qcodes.Select(code => new JsonObject { ["type"] = "qcode", ["data"] = code })]) });
 
     public void Dispose()
     {

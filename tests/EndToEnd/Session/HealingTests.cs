@@ -38,6 +38,23 @@ public sealed class HealingTests(Browser browser) : EndToEndTest(browser)
     }
 
     [Fact]
+    public async Task A_server_without_an_encoder_says_so_on_the_page()
+    {
+        // The loader finds this one first, and cannot use it.
+        var noLinks = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (string name in Directory.EnumerateFiles("/usr/lib", "libx264.so.*", noLinks).Select(path => Path.GetFileName(path)))
+            await File.WriteAllTextAsync(Path.Combine(Folder, name), "no library", TestContext.Current.CancellationToken);
+        QemuMachine machine = await StartMachineAsync();
+        QzcProcess qzc = Own(await QzcProcess.StartAsync(Folder, ["attach", .. machine.AttachArguments, "--listen", $"127.0.0.1:{QzcProcess.FreePort()}"],
+            new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = Folder }));
+        Viewer viewer = await OpenAsync(qzc);
+        await viewer.StateAsync("failed");
+        string? told = await viewer.Page.TextContentAsync("#notice-detail");
+        Assert.Contains("No encoder of the server takes a picture of 1280", told, StringComparison.Ordinal);
+        Assert.Contains("qzc doctor", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_guest_reboot_is_only_a_change_of_pictures()
     {
         (QemuMachine machine, QzcProcess qzc, Viewer viewer) = await StartSessionAsync();

@@ -44,6 +44,7 @@ function textFor(s) {
       : ["connecting", "Waiting for a Barrier client", "Nobody of that name is connected yet."];
   }
   if (s.console?.width === 0) return TEXTS.blank;
+  if (s.console?.problem) return ["failed", "The picture cannot be shown", s.console.problem];
   if (s.media !== "shown") return s.problem ? ["failed", "No way for the picture yet", `Trying again: ${s.problem}.`] : TEXTS.media;
   return null;
 }
