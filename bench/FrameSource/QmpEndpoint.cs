@@ -109,7 +109,7 @@ public sealed class QmpEndpoint : IDisposable
         }
     }
 
-    private JsonNode? Execute(string command, JsonObject arguments, ref SafeFileHandle? passed)
+    private JsonObject? Execute(string command, JsonObject arguments, ref SafeFileHandle? passed)
     {
         switch (command)
         {

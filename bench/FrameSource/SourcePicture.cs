@@ -24,7 +24,8 @@ internal sealed unsafe class SourcePicture
     /// <param name="pixels">Room for the picture, 4 bytes a pixel; outlives this object.</param>
     public SourcePicture(SourceOptions options, nint pixels)
     {
-        (_options, _pixels, _width, _height) = (options, (uint*)pixels, options.Width, options.Height);
+        (_options, _width, _height) = (options, options.Width, options.Height);
+        _pixels = (uint*)pixels;
         var random = new Random(options.Seed);
         _source = options.Kind is MotionKind.Video or MotionKind.Game ? Texture(random) : Page(random);
     }
