@@ -204,6 +204,13 @@ public sealed partial class PeerConnection : IDisposable
         return true;
     }
 
+    /// <summary>The RTP timestamp that a track's frame of this capture time has at this viewer; 0 for a track that it does not take.</summary>
+    public uint RtpTimestampOf(int track, long captureNs)
+    {
+        int index = IndexOf(track);
+        return index < 0 ? 0 : _video[index].Timestamp(captureNs);
+    }
+
     /// <summary>Asks the viewer for this playout delay from the next frame on (0 and 0: show at once).</summary>
     public void SetPlayoutDelay(int minMs, int maxMs)
     {

@@ -79,6 +79,8 @@ internal sealed class ServeOptions
 
     private readonly BarrierOptions _barrier = new();
 
+    private readonly MetricsOptions _metrics = new();
+
     public ServeOptions()
     {
         _control.AcceptOnlyFromAmong("all", "first", "last");
@@ -111,6 +113,7 @@ internal sealed class ServeOptions
         command.Options.Add(_gpu);
         command.Options.Add(_renderNode);
         _barrier.AddTo(command);
+        _metrics.AddTo(command);
     }
 
     /// <summary>The settings, checked.</summary>
@@ -132,6 +135,7 @@ internal sealed class ServeOptions
             Insecure = parsed.GetValue(_insecure),
             Gpu = Enum.Parse<GpuChoice>(parsed.GetRequiredValue(_gpu), ignoreCase: true),
             RenderNode = parsed.GetValue(_renderNode),
+            Metrics = _metrics.Read(parsed),
             Input = withoutScreen ? InputMode.Barrier : _barrier.Mode(parsed),
             Barrier = _barrier.Read(parsed, parsed.GetValue(_insecure), always: withoutScreen),
         };

@@ -54,6 +54,9 @@ internal sealed record ServeSettings
     /// <summary>The render node that conversion and encoding are confined to; null for any.</summary>
     public string? RenderNode { get; init; }
 
+    /// <summary>Where metrics go.</summary>
+    public MetricsSettings Metrics { get; init; } = new((System.Net.IPEndPoint?)null);
+
     public bool UsesTls => TlsCertificatePath is not null;
 
     /// <summary>Refuses combinations that would be unsafe or make no sense.</summary>

@@ -33,6 +33,9 @@ internal enum InputMessageKind : byte
 
     /// <summary>The name (ASCII) of the Barrier client to drive from now on, or nothing for what --input says.</summary>
     Drive = 9,
+
+    /// <summary>u32 of the page's choice: tell which picture answers the input before this, with the same number.</summary>
+    Mark = 10,
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Clipboard;
+using QemuZeroCopy.Server.Viewers;
 
 namespace QemuZeroCopy.Server.Input;
 
@@ -17,12 +18,15 @@ internal sealed class ViewerInput : IDisposable
     private readonly InputReader _reader;
     private readonly Func<PictureSize?> _picture;
     private readonly Timer _deadMan;
+    private readonly InputTiming? _timing;
     private bool _allowed = true;
 
     /// <param name="target">Where it goes.</param>
     /// <param name="picture">The size of what the viewer sees now.</param>
-    public ViewerInput(IInputSink target, Func<PictureSize?> picture)
+    /// <param name="timing">Told of every event; null for nobody.</param>
+    public ViewerInput(IInputSink target, Func<PictureSize?> picture, InputTiming? timing = null)
     {
+        _timing = timing;
         _held = new HeldInput(target);
         _reader = new InputReader(_held);
         _picture = picture;
@@ -54,9 +58,28 @@ internal sealed class ViewerInput : IDisposable
         {
             if (!_allowed)
                 return;
+            if (message is [(byte)InputMessageKind.Mark, ..])
+            {
+                Mark(message[1..]);
+                return;
+            }
+
+            long malformed = _reader.Malformed;
+            if (message is [>= (byte)InputMessageKind.Key and <= (byte)InputMessageKind.Scroll or (byte)InputMessageKind.Touch, ..])
+                _timing?.Comes();
             _reader.Apply(message, _picture());
+            if (_reader.Malformed != malformed)
+                _timing?.Refused();
             _deadMan.Change(_held.HoldsAnything ? SilenceMs : Timeout.Infinite, Timeout.Infinite);
         }
+    }
+
+    private void Mark(ReadOnlySpan<byte> stamp)
+    {
+        if (stamp.Length == sizeof(uint))
+            _timing?.Mark(this, System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(stamp));
+        else
+            _timing?.Refused();
     }
 
     /// <summary>Lets go of everything.</summary>

@@ -10,7 +10,7 @@ internal static class PrometheusText
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     /// <summary>Upper bounds of the exported buckets, in ms: fine around a frame time, coarse beyond.</summary>
-    private static readonly double[] BoundsMs = [0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 33, 50, 100, 250, 1000];
+    internal static readonly double[] BoundsMs = [0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 33, 50, 100, 250, 1000];
 
     /// <summary>The whole exposition.</summary>
     public static string Write(ServerMetrics metrics)
@@ -24,6 +24,8 @@ internal static class PrometheusText
 
         Header(text, "qzc_guest_hold_duration_seconds", "histogram", "From an UpdateDMABUF of QEMU's to the answer, for which the guest waits.");
         Histogram(text, "qzc_guest_hold_duration_seconds", "", metrics.GuestHold.Snapshot());
+        Header(text, "qzc_viewer_frame_duration_seconds", "histogram", "From a frame's first packet at the viewer to the decoded picture; means of what viewers report.");
+        Histogram(text, "qzc_viewer_frame_duration_seconds", "", metrics.ViewerFrame.Snapshot());
         metrics.Collect();
         foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
         {

@@ -17,6 +17,8 @@ internal sealed class ServerMetrics : IDisposable
     private readonly KeyValuePair<string, object?>[] _stageTags = new KeyValuePair<string, object?>[FrameStages.Count];
     private readonly Histogram<double> _stageSeconds;
     private readonly Histogram<double> _inputSeconds;
+    private readonly Histogram<double> _viewerSeconds;
+    private readonly Histogram<double> _holdSeconds;
     private readonly long[] _counters = new long[Enum.GetValues<ServerCounter>().Length];
     private int _viewers;
 
@@ -31,6 +33,8 @@ internal sealed class ServerMetrics : IDisposable
 
         _stageSeconds = _meter.CreateHistogram<double>("qzc.frame.stage.duration", "s", "Time that frames spend in each stage on this host.");
         _inputSeconds = _meter.CreateHistogram<double>("qzc.input.response.duration", "s", "From an input event handed to QEMU to the first damage after it.");
+        _viewerSeconds = _meter.CreateHistogram<double>("qzc.viewer.frame.duration", "s", "From a frame's first packet at the viewer to the decoded picture; means of what viewers report.");
+        _holdSeconds = _meter.CreateHistogram<double>("qzc.guest.hold.duration", "s", "From an UpdateDMABUF of QEMU's to the answer, for which the guest waits.");
         _meter.CreateObservableUpDownCounter("qzc.viewers", () => Volatile.Read(ref _viewers), "{viewer}", "Viewers that are connected.");
         foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
         {
@@ -38,6 +42,9 @@ internal sealed class ServerMetrics : IDisposable
             _meter.CreateObservableCounter(info.Name, () => Read(counter), info.Unit, info.Description);
         }
     }
+
+    /// <summary>From a frame's first packet at a viewer to the decoded picture, as viewers report it: means over a second or more.</summary>
+    public LatencyHistogram ViewerFrame { get; } = new();
 
     /// <summary>From an input event handed to QEMU to the first damage after it.</summary>
     public LatencyHistogram InputResponse { get; } = new();
@@ -49,11 +56,10 @@ internal sealed class ServerMetrics : IDisposable
     public event Action? Collecting;
 
     /// <summary>Viewers that are connected now.</summary>
-    public int Viewers
-    {
-        get => Volatile.Read(ref _viewers);
-        set => Volatile.Write(ref _viewers, value);
-    }
+    public int Viewers => Volatile.Read(ref _viewers);
+
+    /// <summary>Viewers came, or went.</summary>
+    public void AddViewers(int change) => Interlocked.Add(ref _viewers, change);
 
     /// <summary>The value of a counter.</summary>
     public long this[ServerCounter counter] => Interlocked.Read(ref _counters[(int)counter]);
@@ -77,6 +83,22 @@ internal sealed class ServerMetrics : IDisposable
             if (_stageSeconds.Enabled)
                 _stageSeconds.Record(durationNs * 1e-9, _stageTags[i]);
         }
+    }
+
+    /// <summary>Records how long QEMU waited for the answer about a buffer.</summary>
+    public void RecordGuestHold(long durationNs)
+    {
+        GuestHold.Record(durationNs);
+        if (_holdSeconds.Enabled)
+            _holdSeconds.Record(durationNs * 1e-9);
+    }
+
+    /// <summary>Records what a viewer says of its last frames.</summary>
+    public void RecordViewerFrame(long durationNs)
+    {
+        ViewerFrame.Record(durationNs);
+        if (_viewerSeconds.Enabled)
+            _viewerSeconds.Record(durationNs * 1e-9);
     }
 
     /// <summary>Records the time from an input event to the damage that followed it.</summary>

@@ -72,6 +72,17 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     public ViewerHub? FindHub(int console) => _hubs.GetValueOrDefault(console);
 
     /// <inheritdoc/>
+    public Task<LinkStatistics?> LinkOfAsync(Input.ViewerInput input) => _network.InvokeAsync<LinkStatistics?>(_ =>
+    {
+        if (_network.Find(input)?.Peer is not { IsConnected: true } peer)
+            return null;
+        PeerStatistics now = peer.Statistics;
+        return new LinkStatistics(
+            peer.Remote?.Kind == TransportKind.Tcp ? "TCP" : "UDP", now.RoundTripMs, now.LossFraction, now.TargetBps, now.PathShowsQueue, now.BytesSent, now.PacketsRepeated,
+            now.FramesSent, now.FramesSkipped);
+    });
+
+    /// <inheritdoc/>
     public async Task<MediaAnswer> OpenAsync(int console, string offer, string session, CancellationToken cancellation)
     {
         if (!_hubs.TryGetValue(console, out ViewerHub? hub))

@@ -30,6 +30,7 @@ internal sealed class NetworkThread : IDisposable
     private readonly Thread _thread;
     private readonly Action _drainEvents;
     private ViewerHub[] _hubs = [];
+    private long _refusedCounted;
     private volatile bool _stopping;
 
     /// <summary>Takes over <paramref name="socket"/> and <paramref name="streams"/>; <paramref name="router"/> is touched by this thread alone from <see cref="Start"/> on.</summary>
@@ -37,6 +38,7 @@ internal sealed class NetworkThread : IDisposable
     {
         (_socket, _streams, _router, _metrics) = (socket, streams, router, metrics);
         _drainEvents = DrainEvents;
+        metrics.Collecting += CountRefused;
         _thread = new Thread(Run) { Name = "qzc-network", IsBackground = true };
     }
 
@@ -123,6 +125,18 @@ internal sealed class NetworkThread : IDisposable
     /// <summary>Network thread: the viewer of that name, or null.</summary>
     public Viewer? Find(string resourceId) => _viewers.Find(v => v.ResourceId == resourceId);
 
+    /// <summary>Network thread: the connected viewer whose page has this input, or null.</summary>
+    public Viewer? Find(Input.ViewerInput input) => _viewers.Find(v => v.Input == input && v.Peer.IsConnected);
+
+    /// <summary>Any thread: adds to the metrics what the router has dropped since.</summary>
+    private void CountRefused()
+    {
+        long refused = 0;
+        for (DropReason reason = DropReason.None + 1; reason < DropReason.Count; reason++)
+            refused += _router.Counters.Dropped(reason);
+        _metrics.Add(ServerCounter.DatagramsRefused, refused - Interlocked.Exchange(ref _refusedCounted, refused));
+    }
+
     private void Receive()
     {
         for (int batch = 0; batch < MaxBatchesPerTurn; batch++)
@@ -201,6 +215,8 @@ internal sealed class NetworkThread : IDisposable
                     viewer.Hub.RequestKeyFrame();
                     break;
                 case PeerEventKind.Feedback:
+                    _metrics.Add(ServerCounter.PacketsRetransmitted, peer.Statistics.PacketsRepeated - viewer.RepeatedCounted);
+                    viewer.RepeatedCounted = peer.Statistics.PacketsRepeated;
                     viewer.RateTargetBitsPerSecond = (int)Math.Min(int.MaxValue, peer.Statistics.TargetBps);
                     viewer.Hub.UpdateRate();
                     break;

@@ -19,6 +19,9 @@ internal sealed class Viewer(string resourceId, PeerConnection peer, ViewerHub h
     /// <summary>The input of the page's session; null for a player that has none.</summary>
     public ViewerInput? Input { get; init; }
 
+    /// <summary>Repeated packets that the metrics know of.</summary>
+    public long RepeatedCounted { get; set; }
+
     /// <summary>What its path carries, as congestion control last saw it; 0 while unknown.</summary>
     public int RateTargetBitsPerSecond { get; set; }
 }

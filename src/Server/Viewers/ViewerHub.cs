@@ -26,7 +26,10 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private bool _chainBroken;
     private long _lastCaptureNs;
     private FrameTimeline _sending;
+    private int _sendingBytes;
     private bool _isSending;
+    private long _inputNs;
+    private InputMark? _mark;
     private PipelineStatistics _counted;
 
     public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes)
@@ -49,6 +52,28 @@ internal sealed class ViewerHub : IEncodedFrameSink
                 pipeline.SetTargetBitrate(_bitsPerSecond);
         }
     }
+
+    /// <summary>The ways of the last frames.</summary>
+    public FrameTrace Trace { get; } = new();
+
+    /// <summary>What the pipeline says of itself; null while there is none.</summary>
+    public PipelineStatistics? Pipeline
+    {
+        get
+        {
+            lock (_pipelineGate)
+                return _pipeline?.Statistics;
+        }
+    }
+
+    /// <summary>The rate that the encoder aims at, in bits per second; 0 while no path has been measured.</summary>
+    public int TargetBitsPerSecond => Volatile.Read(ref _bitsPerSecond);
+
+    /// <summary>Any thread: input is about to be handed to QEMU. The damage that follows is timed from the first that has no answer yet.</summary>
+    public void NoteInput(long nowNs) => Interlocked.CompareExchange(ref _inputNs, nowNs, 0);
+
+    /// <summary>Any thread: tells <paramref name="mark"/>'s page which picture answers; a mark that has no answer yet is forgotten.</summary>
+    public void Mark(InputMark mark) => Volatile.Write(ref _mark, mark);
 
     /// <inheritdoc/>
     public void Deliver(EncodedFrame frame)
@@ -141,11 +166,35 @@ internal sealed class ViewerHub : IEncodedFrameSink
         _lastCaptureNs = Math.Max(_lastCaptureNs + 1, encoded.Timeline.DamageNs != 0 ? encoded.Timeline.DamageNs : encoded.Timeline.TakenNs);
         VideoFrame frame = _source.Write(encoded.Data, _lastCaptureNs, encoded.IsKeyFrame);
         _sending = encoded.Timeline;
+        _sendingBytes = encoded.Length;
         _isSending = true;
         encoded.Release();
         foreach (Viewer viewer in _viewers)
             viewer.Peer.SendVideo(nowNs, viewer.Track, frame);
+        AnswerInput(_sending.DamageNs);
         return true;
+    }
+
+    /// <summary>What damage comes before is not its answer; what comes a second later is somebody else's.</summary>
+    private void AnswerInput(long damageNs)
+    {
+        const long longestAnswerNs = 1_000_000_000;
+        long input = Volatile.Read(ref _inputNs);
+        if (input != 0 && damageNs >= input)
+        {
+            if (damageNs - input <= longestAnswerNs)
+                _metrics.RecordInputResponse(damageNs - input);
+            Volatile.Write(ref _inputNs, 0);
+        }
+
+        if (Volatile.Read(ref _mark) is not { } mark || damageNs < mark.AtNs)
+            return;
+        Volatile.Write(ref _mark, null);
+        foreach (Viewer viewer in _viewers)
+        {
+            if (viewer.Input == mark.Input && damageNs - mark.AtNs <= longestAnswerNs)
+                mark.Answer(mark.Stamp, viewer.Peer.RtpTimestampOf(viewer.Track, _lastCaptureNs));
+        }
     }
 
     /// <summary>Network thread: the first packet of the frame from <see cref="SendNext"/> is about to be sent.</summary>
@@ -184,6 +233,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
             return; // nobody took it
         _sending.LastSentNs = nowNs;
         _metrics.RecordFrame(_sending);
+        Trace.Add(_sending, _sendingBytes);
     }
 
     /// <summary>
@@ -230,6 +280,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
     {
         lock (_pipelineGate)
         {
+            _metrics.AddViewers(_viewers.Count - _peerCount);
             _peerCount = _viewers.Count;
             _pipeline?.SetViewerCount(_peerCount + _taps.Length);
         }

@@ -116,7 +116,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
     public void GuestReleased(ConsoleDisplay console, long heldNs)
     {
         media.Metrics.Add(ServerCounter.GuestReleases);
-        media.Metrics.GuestHold.Record(heldNs);
+        media.Metrics.RecordGuestHold(heldNs);
     }
 
     /// <inheritdoc/>

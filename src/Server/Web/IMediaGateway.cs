@@ -32,6 +32,9 @@ internal interface IMediaGateway
     /// <summary>Where whole access units of a console can be had; null where there is no such console.</summary>
     ViewerHub? FindHub(int console);
 
+    /// <summary>What is known of the path to the viewer whose page has this input; null while it has no connection.</summary>
+    Task<LinkStatistics?> LinkOfAsync(Input.ViewerInput input);
+
     /// <summary>Opens a media session for a console; <paramref name="session"/> names the page's session, empty for a player that has none.</summary>
     Task<MediaAnswer> OpenAsync(int console, string offer, string session, CancellationToken cancellation);
 

@@ -4,11 +4,17 @@ using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Server.Web;
 
-/// <summary>What a page asks for in words, beside its input: at most one of the two is set.</summary>
+/// <summary>What a page asks for in words, beside its input: at most one of these is set.</summary>
 /// <param name="Size">The mode that it would like the guest to take.</param>
 /// <param name="Action">What the machine shall do: pause, resume, reset, power.</param>
 internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Action)
 {
+    /// <summary>Whether the overlay is open from now on.</summary>
+    public bool? Statistics { get; init; }
+
+    /// <summary>Mean time of the viewer's last frames from their first packet to the decoded picture, in ns.</summary>
+    public long? ViewerNs { get; init; }
+
     /// <summary>Reads one message; false for anything that is no command.</summary>
     public static bool TryRead(ReadOnlySpan<byte> message, out SessionCommand command)
     {
@@ -23,6 +29,18 @@ internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Acti
             if (type.ValueEquals("machine"u8) && root.TryGetProperty("action"u8, out JsonElement action) && action.ValueKind == JsonValueKind.String)
             {
                 command = new SessionCommand(null, action.GetString());
+                return true;
+            }
+
+            if (type.ValueEquals("statistics"u8) && root.TryGetProperty("on"u8, out JsonElement on) && on.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            {
+                command = new SessionCommand { Statistics = on.GetBoolean() };
+                return true;
+            }
+
+            if (type.ValueEquals("seen"u8) && TryGet(root, "frameUs"u8, out int micros) && micros >= 0)
+            {
+                command = new SessionCommand { ViewerNs = micros * 1000L };
                 return true;
             }
 

@@ -93,6 +93,13 @@ internal static class SessionMessages
         json.WriteEndArray();
     });
 
+    /// <summary>Which picture answers the input that the page marked.</summary>
+    public static void WriteAnswer(IBufferWriter<byte> output, uint stamp, uint rtpTimestamp) => Write(output, "answer", json =>
+    {
+        json.WriteNumber("stamp"u8, stamp);
+        json.WriteNumber("rtp"u8, rtpTimestamp);
+    });
+
     public static void WritePointer(IBufferWriter<byte> output, PointerPosition pointer) => Write(output, "pointer", json =>
     {
         json.WriteNumber("x"u8, pointer.X);
@@ -116,7 +123,8 @@ internal static class SessionMessages
         output.Advance(CursorHeaderBytes + source.Length);
     }
 
-    private static void Write(IBufferWriter<byte> output, string type, Action<Utf8JsonWriter> body)
+    /// <summary>A JSON message of this type, its members written by <paramref name="body"/>.</summary>
+    public static void Write(IBufferWriter<byte> output, string type, Action<Utf8JsonWriter> body)
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();

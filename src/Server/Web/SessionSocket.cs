@@ -5,6 +5,8 @@ using System.Threading.Channels;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.Server.Metrics;
+using QemuZeroCopy.Server.Viewers;
 using QemuZeroCopy.Server.Vm;
 
 namespace QemuZeroCopy.Server.Web;
@@ -30,15 +32,27 @@ internal sealed class SessionSocket : IDisposable
     private readonly ViewerClipboard _clipboard;
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly IDisposable[] _subscriptions;
+    private readonly IMediaGateway _media;
+    private readonly ServerMetrics _metrics;
+    private readonly Timer _statisticsTimer;
     private ulong _aliveStamp;
+    private bool _statisticsDue;
+    private Tuple<uint, uint>? _answer;
 
-    public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, SessionRegistry registry, bool mayControl)
+    public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, IMediaGateway media, ServerMetrics metrics, bool mayControl)
     {
-        (_socket, _machine, _console, _registry) = (socket, machine, console, registry);
+        (_socket, _machine, _console, _media, _metrics) = (socket, machine, console, media, metrics);
+        SessionRegistry registry = _registry = media.Sessions;
+        _statisticsTimer = new Timer(_ =>
+        {
+            Volatile.Write(ref _statisticsDue, true);
+            Signal();
+        });
         _route = machine.CreateInput(console);
         _route.Changed += Signal;
         _clipboard = new ViewerClipboard(machine.Clipboard, _route);
-        _input = new ViewerInput(_route, () => console.State.Picture) { Clipboard = _clipboard };
+        var timing = new InputTiming(media.FindHub(console.Index), metrics) { Answered = Answer };
+        _input = new ViewerInput(_route, () => console.State.Picture, timing) { Clipboard = _clipboard };
         Id = registry.Add(_input, mayControl);
         _subscriptions = [registry.Changed.Subscribe(Signal), machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal), _clipboard.Changed.Subscribe(Signal)];
     }
@@ -71,6 +85,7 @@ internal sealed class SessionSocket : IDisposable
     {
         foreach (IDisposable subscription in _subscriptions)
             subscription.Dispose();
+        _statisticsTimer.Dispose();
         _registry.Remove(Id);
         _input.Dispose();
         _clipboard.Dispose();
@@ -148,6 +163,10 @@ internal sealed class SessionSocket : IDisposable
     {
         if (!SessionCommand.TryRead(message.Span, out SessionCommand command))
             return false;
+        if (command.Statistics is { } on)
+            _statisticsTimer.Change(on ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, SessionStatistics.Interval);
+        if (command.ViewerNs is { } viewerNs)
+            _metrics.RecordViewerFrame(viewerNs);
         if (!_input.Allowed)
             return true;
         if (command.Size is { } size)
@@ -166,6 +185,7 @@ internal sealed class SessionSocket : IDisposable
         DriveState drive = DriveState.OwnAlone;
         (int, bool) viewers = default;
         GuestCopy? copied = null;
+        long traced = 0;
         try
         {
             SessionMessages.WriteHello(output, Id, _console.Index, _clipboard.Directions);
@@ -179,6 +199,18 @@ internal sealed class SessionSocket : IDisposable
                 {
                     WriteAlive(output, (uint)alive);
                     await SendAsync(output, WebSocketMessageType.Binary, stop).ConfigureAwait(false);
+                }
+
+                if (Interlocked.Exchange(ref _answer, null) is { } answer)
+                {
+                    SessionMessages.WriteAnswer(output, answer.Item1, answer.Item2);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+                }
+
+                if (Interlocked.Exchange(ref _statisticsDue, false) && _media.FindHub(_console.Index) is { } hub)
+                {
+                    SessionStatistics.Write(output, hub, await _media.LinkOfAsync(_input).ConfigureAwait(false), ref traced);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 
                 MachineView machineNow = _machine.View;
@@ -255,6 +287,13 @@ internal sealed class SessionSocket : IDisposable
         answer[0] = SessionMessages.AliveKind;
         BitConverter.TryWriteBytes(answer[1..], stamp);
         output.Advance(5);
+    }
+
+    /// <summary>Network thread: which picture answers the page's mark.</summary>
+    private void Answer(uint stamp, uint rtpTimestamp)
+    {
+        Volatile.Write(ref _answer, Tuple.Create(stamp, rtpTimestamp));
+        Signal();
     }
 
     /// <summary>Many signals before the writer looks are one.</summary>

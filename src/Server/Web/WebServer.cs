@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using QemuZeroCopy.Server.Cli;
 using QemuZeroCopy.Server.Metrics;
@@ -13,6 +14,8 @@ namespace QemuZeroCopy.Server.Web;
 /// <summary>HTTP: the page, WHEP and the sessions' WebSockets, on Kestrel without anything that they do not need.</summary>
 internal sealed class WebServer : IAsyncDisposable
 {
+    private const string MetricsPort = "qzc-metrics";
+
     private readonly WebApplication _app;
     private readonly ServeSettings _settings;
     private readonly AccessToken _token;
@@ -44,11 +47,12 @@ internal sealed class WebServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         WebApplication app = builder.Build();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(5), KeepAliveTimeout = TimeSpan.FromSeconds(10) });
+        var measured = new MetricsEndpoint(metrics);
+        app.Use(next => context => IsMetricsPort(context) ? ServeMetricsAsync(context, measured) : next(context));
         app.Use(next => PublicFilesFirst(new AccessGuard(token, settings.ViewToken is { } view ? new AccessToken(view) : null), next));
         var whep = new WhepEndpoint(media);
-        var measured = new MetricsEndpoint(metrics);
         var clipboard = new ClipboardEndpoint(media.Sessions);
-        app.Run(context => DispatchAsync(context, machine, whep, media, measured, clipboard, app.Lifetime.ApplicationStopping));
+        app.Run(context => DispatchAsync(context, machine, whep, media, measured, clipboard, metrics, app.Lifetime.ApplicationStopping));
 
         try
         {
@@ -57,7 +61,7 @@ internal sealed class WebServer : IAsyncDisposable
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            throw BindFailure(settings.Listen, e);
+            throw settings.Metrics.Listen is { } other && e.Message.Contains(other.ToString(), StringComparison.Ordinal) ? BindFailure("--metrics-listen", other, e) : BindFailure("--listen", settings.Listen, e);
         }
 
         return new WebServer(app, settings, token) { Port = new Uri(app.Urls.First()).Port };
@@ -82,6 +86,29 @@ internal sealed class WebServer : IAsyncDisposable
             if (certificate is not null)
                 listen.UseHttps(certificate);
         });
+        if (settings.Metrics.Listen is { } metrics)
+            kestrel.Listen(metrics, ConfigureMetrics);
+    }
+
+    /// <summary>Marks what comes in by the metrics' own port, which nothing but them is served on.</summary>
+    private static void ConfigureMetrics(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(next => connection =>
+        {
+            connection.Items[MetricsPort] = true;
+            return next(connection);
+        });
+    }
+
+    private static bool IsMetricsPort(HttpContext context) => context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(MetricsPort) == true;
+
+    private static Task ServeMetricsAsync(HttpContext context, MetricsEndpoint measured)
+    {
+        SecurityHeaders.Apply(context.Response.Headers);
+        return context.Request.Path.Value == MetricsEndpoint.Path
+            ? measured.InvokeAsync(context, MetricsEndpoint.Path)
+            : ErrorResponse.WriteAsync(context, StatusCodes.Status404NotFound, "There is nothing at this address but /metrics.");
     }
 
     private static RequestDelegate PublicFilesFirst(AccessGuard guard, RequestDelegate next) => context =>
@@ -92,13 +119,14 @@ internal sealed class WebServer : IAsyncDisposable
         return StaticPage.WriteAsync(context);
     };
 
-    private static Task DispatchAsync(HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, MetricsEndpoint measured, ClipboardEndpoint clipboard, CancellationToken stop)
+    private static Task DispatchAsync(
+        HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, MetricsEndpoint measured, ClipboardEndpoint clipboard, ServerMetrics metrics, CancellationToken stop)
     {
         string path = context.Request.Path.Value ?? "/";
         if (path.StartsWith(WhepEndpoint.Prefix, StringComparison.Ordinal))
             return whep.InvokeAsync(context, path[WhepEndpoint.Prefix.Length..]);
         if (path == "/session")
-            return ServeSessionAsync(context, machine, media, stop);
+            return ServeSessionAsync(context, machine, media, metrics, stop);
         if (path == "/video")
             return ServeVideoAsync(context, media, stop);
         if (path == ClipboardEndpoint.Path)
@@ -113,13 +141,13 @@ internal sealed class WebServer : IAsyncDisposable
         return ErrorResponse.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "This address takes GET, HEAD.");
     }
 
-    private static async Task ServeSessionAsync(HttpContext context, Machine machine, IMediaGateway media, CancellationToken stop)
+    private static async Task ServeSessionAsync(HttpContext context, Machine machine, IMediaGateway media, ServerMetrics metrics, CancellationToken stop)
     {
         if (!machine.TryGetConsole(WantedConsole(context), out GuestConsole? console))
             await NoConsoleAsync(context).ConfigureAwait(false);
         else if (await AcceptAsync(context).ConfigureAwait(false) is { } socket)
         {
-            using var session = new SessionSocket(socket, machine, console, media.Sessions, AccessGuard.MayControl(context));
+            using var session = new SessionSocket(socket, machine, console, media, metrics, AccessGuard.MayControl(context));
             await session.RunAsync(stop).ConfigureAwait(false);
         }
     }
@@ -151,12 +179,12 @@ internal sealed class WebServer : IAsyncDisposable
         return null;
     }
 
-    private static UserError BindFailure(IPEndPoint listen, Exception e) => e switch
+    private static UserError BindFailure(string option, IPEndPoint listen, Exception e) => e switch
     {
-        { InnerException: AddressInUseException } => new UserError($"{listen} is in use by another program: choose another port with --listen, as in --listen {new IPEndPoint(listen.Address, listen.Port + 1)}.", inner: e),
+        { InnerException: AddressInUseException } => new UserError($"{listen} is in use by another program: choose another port with {option}, as in {option} {new IPEndPoint(listen.Address, listen.Port + 1)}.", inner: e),
         _ when (e as System.Net.Sockets.SocketException ?? e.InnerException as System.Net.Sockets.SocketException) is { SocketErrorCode: System.Net.Sockets.SocketError.AccessDenied } =>
-            new UserError($"{listen} may not be used by this user: choose a port above 1023 with --listen.", inner: e),
-        _ => new UserError($"{listen} cannot be listened on ({e.Message.TrimEnd('.')}): give --listen an address of this machine.", inner: e),
+            new UserError($"{listen} may not be used by this user: choose a port above 1023 with {option}.", inner: e),
+        _ => new UserError($"{listen} cannot be listened on ({e.Message.TrimEnd('.')}): give {option} an address of this machine.", inner: e),
     };
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

@@ -6,17 +6,21 @@ import { Pointer } from "./input/pointer.js";
 import { Clipboard } from "./link/clipboard.js";
 import { Fallback } from "./link/fallback.js";
 import { Media } from "./link/media.js";
+import { Reception } from "./link/reception.js";
 import { Session } from "./link/session.js";
 import { ClipboardPanel } from "./view/clipboard-panel.js";
 import { Cursor } from "./view/cursor.js";
 import { Follow } from "./view/follow.js";
 import { Layout } from "./view/layout.js";
+import { Overlay } from "./view/overlay.js";
 import { showSituation } from "./view/notice.js";
 import { Screen } from "./view/screen.js";
 import { Toolbar } from "./view/toolbar.js";
 
 /** The server lets go of keys when it hears nothing for 250 ms. */
 const ALIVE_HOLDING_MS = 80;
+/** How often the server hears how long this browser takes for a picture. */
+const SEEN_EVERY_MS = 5000;
 
 const parameters = new URLSearchParams(location.search);
 const consoleIndex = Number(parameters.get("console") ?? 0);
@@ -38,7 +42,10 @@ let server = "";
 
 const layout = new Layout(stage, screen);
 const cursor = new Cursor(stage, /** @type {HTMLCanvasElement} */ (document.getElementById("guest-cursor")), layout);
-const sendNow = (/** @type {Uint8Array} */ message, loose = false) => { if (!media.send(message, loose)) session.send(message); };
+const sendNow = (/** @type {Uint8Array} */ message, loose = false) => {
+  if (!media.send(message, loose)) session.send(message);
+  overlay.sent(message, loose);
+};
 const gate = new Gate(sendNow), send = gate.send.bind(gate);
 const keyboard = new Keyboard(stage, send, () => toolbar.enter());
 /** @type {Clipboard} */
@@ -91,6 +98,7 @@ const session = new Session(consoleIndex, {
     }
     server = hello.server;
     clipboard.hello(hello);
+    if (overlay.open) overlay.connected();
     update({ session: "open" });
   },
   machine(machine) {
@@ -113,6 +121,8 @@ const session = new Session(consoleIndex, {
     clipboardPanel.refresh();
   },
   clipboard: copy => { clipboard.guestCopied(copy); },
+  statistics: statistics => overlay.statistics(statistics),
+  answer: answer => overlay.answer(answer),
   pointer: state => { cursor.pointer = state; },
   cursor: image => { cursor.image = image; },
   alive(roundTripMs) {
@@ -126,6 +136,13 @@ const session = new Session(consoleIndex, {
     toolbar.link("bad", denied ? "Locked" : "Offline");
   },
 });
+
+const reception = new Reception(media);
+const overlay = new Overlay(screen.video, media, reception, command => session.command(command));
+setInterval(async () => {
+  const received = overlay.open || document.hidden ? null : await reception.sample();
+  if (received && received.frames > 0) session.command({ type: "seen", frameUs: Math.round(received.frameMs * 1000) });
+}, SEEN_EVERY_MS);
 
 // What is held is let go of by the server unless it hears from the page all the time, on whichever way is open.
 setInterval(() => { if (keyboard.holds || pointer.holds) sendNow(aliveMessage(0)); }, ALIVE_HOLDING_MS);

@@ -81,7 +81,8 @@ public sealed class ServerMetricsTests
     [Fact]
     public void Prometheus_text_has_cumulative_buckets_and_base_units()
     {
-        using var metrics = new ServerMetrics { Viewers = 3 };
+        using var metrics = new ServerMetrics();
+        metrics.AddViewers(3);
         metrics.RecordFrame(Complete);
         metrics.Add(ServerCounter.BytesSent, 4711);
         string text = PrometheusText.Write(metrics);

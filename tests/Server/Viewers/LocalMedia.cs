@@ -30,6 +30,8 @@ internal sealed class LocalMedia : IDisposable
 
     public MediaService Service { get; }
 
+    public ServerMetrics Metrics => _metrics;
+
     public ViewerHub Hub { get; }
 
     public SocketViewerThread Viewers { get; } = new();
@@ -38,10 +40,10 @@ internal sealed class LocalMedia : IDisposable
     public int LastNumber => _number - 1;
 
     /// <summary>A viewer that is connected and takes pictures from the next key frame on.</summary>
-    public async Task<SocketViewer> JoinAsync(TransportKind kind = TransportKind.Udp, int receiveBufferBytes = 1 << 20)
+    public async Task<SocketViewer> JoinAsync(TransportKind kind = TransportKind.Udp, int receiveBufferBytes = 1 << 20, string session = "")
     {
         var viewer = new SocketViewer(_random, kind);
-        MediaAnswer answer = await Service.OpenAsync(0, viewer.Offer, "", TestContext.Current.CancellationToken);
+        MediaAnswer answer = await Service.OpenAsync(0, viewer.Offer, session, TestContext.Current.CancellationToken);
         Assert.Equal(MediaOutcome.Accepted, answer.Outcome);
         viewer.Connect(answer.Sdp, receiveBufferBytes);
         _resources[viewer] = answer.ResourceId;

@@ -144,6 +144,10 @@ internal sealed class RecordingMedia : IMediaGateway
 
     public QemuZeroCopy.Server.Viewers.ViewerHub? FindHub(int console) => null;
 
+    public LinkStatistics? Link { get; set; }
+
+    public Task<LinkStatistics?> LinkOfAsync(QemuZeroCopy.Server.Input.ViewerInput input) => Task.FromResult(Link);
+
     public Task<MediaAnswer> OpenAsync(int console, string offer, string session, CancellationToken cancellation)
     {
         Calls.Add($"open {console} {offer}");

@@ -1,6 +1,6 @@
 // What the page says to the server: the twin of InputMessageKind in src/Server/Input/InputMessages.cs. Little-endian.
 
-const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, TOUCH = 7, ALIVE = 8, DRIVE = 9;
+const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, TOUCH = 7, ALIVE = 8, DRIVE = 9, MARK = 10;
 const encoder = new TextEncoder();
 
 /** What becomes of a key. */
@@ -53,6 +53,14 @@ export function driveMessage(name) {
 export function aliveMessage(stamp) {
   const view = new DataView(new ArrayBuffer(5));
   view.setUint8(0, ALIVE);
+  view.setUint32(1, stamp, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Asks which picture answers the input that was sent before. @param {number} stamp 32 bits that come back with the answer */
+export function markMessage(stamp) {
+  const view = new DataView(new ArrayBuffer(5));
+  view.setUint8(0, MARK);
   view.setUint32(1, stamp, true);
   return new Uint8Array(view.buffer);
 }

@@ -8,6 +8,9 @@
  * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
  * @typedef {{type: "drive", target: string, own: boolean, mayBeOwn: boolean, choices: string[]}} DriveState
  * @typedef {{type: "viewers", count: number, controls: boolean}} Viewers
+ * @typedef {{transport: string, roundTripMs: number, loss: number, estimateBps: number, queue: boolean, bytes: number, repeated: number, sent: number, skipped: number}} LinkStatistics
+ * @typedef {{type: "statistics", atMs: number, frames: number[][], targetBps: number, taken?: number, encoded?: number, converter?: string, encoder?: string, link?: LinkStatistics}} Statistics
+ * @typedef {{type: "answer", stamp: number, rtp: number}} Answer
  * @typedef {object} SessionEvents
  * @property {(hello: Hello) => void} hello
  * @property {(machine: MachineState) => void} machine
@@ -17,6 +20,8 @@
  * @property {(pointer: PointerState) => void} pointer
  * @property {(cursor: CursorImage) => void} cursor
  * @property {(copy: GuestCopy) => void} clipboard
+ * @property {(statistics: Statistics) => void} statistics
+ * @property {(answer: Answer) => void} answer
  * @property {(roundTripMs: number) => void} alive
  * @property {(denied: boolean) => void} lost
  */
@@ -52,7 +57,7 @@ export class Session {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
   }
 
-  /** Asks for something in words. @param {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string}} command */
+  /** Asks for something in words. @param {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "statistics", on: boolean} | {type: "seen", frameUs: number}} command */
   command(command) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
   }
@@ -106,6 +111,8 @@ export class Session {
       case "console": this.#events.console(message); break;
       case "drive": this.#events.drive(message); break;
       case "viewers": this.#events.viewers(message); break;
+      case "statistics": this.#events.statistics(message); break;
+      case "answer": this.#events.answer(message); break;
       case "pointer": this.#events.pointer(message); break;
       case "clipboard": this.#events.clipboard(message); break;
     }

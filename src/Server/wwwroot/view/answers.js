@@ -1,0 +1,64 @@
+/** Pictures and answers that are remembered: four seconds at 60 a second. */
+const REMEMBERED = 240;
+
+/**
+ * From an input event in the page to the picture that answers it on the screen. An input is marked; the server tells the
+ * RTP timestamp of the first picture that was damaged after it; the browser tells when a picture of that timestamp, or the
+ * first after it, is shown.
+ */
+export class Answers {
+  #stamp = 0;
+  /** The input that waits for the server's word. @type {{stamp: number, at: number} | null} */
+  #marked = null;
+  /** The answer that waits for its picture. @type {{rtp: number, at: number} | null} */
+  #expected = null;
+  /** @type {{rtp: number, at: number}[]} */
+  #shown = [];
+  /** Newest last, in ms. @type {number[]} */
+  times = [];
+
+  /** Marks an input; 0 while another one has no answer yet. @param {number} at of the event, on performance.now()'s clock */
+  mark(at) {
+    const waits = this.#marked ?? this.#expected;
+    if (waits && at - waits.at < 1000) return 0;
+    this.#expected = null;
+    this.#stamp = this.#stamp % 0xffffffff + 1;
+    this.#marked = { stamp: this.#stamp, at };
+    return this.#stamp;
+  }
+
+  /** The server's word. @param {number} stamp @param {number} rtp */
+  answer(stamp, rtp) {
+    if (this.#marked?.stamp !== stamp) return;
+    this.#expected = { rtp, at: this.#marked.at };
+    this.#marked = null;
+    for (const picture of this.#shown) this.#match(picture);
+  }
+
+  /** A picture is on the screen. @param {number} rtp @param {number} at */
+  picture(rtp, at) {
+    const picture = { rtp, at };
+    push(this.#shown, picture);
+    this.#match(picture);
+  }
+
+  /** @param {{rtp: number, at: number}} picture */
+  #match(picture) {
+    // Timestamps wrap around: a difference below half of their range is forward.
+    if (!this.#expected || (picture.rtp - this.#expected.rtp >>> 0) >= 0x80000000) return;
+    push(this.times, picture.at - this.#expected.at);
+    this.#expected = null;
+  }
+}
+
+/** @template T @param {T[]} list @param {T} item */
+export function push(list, item, most = REMEMBERED) {
+  list.push(item);
+  if (list.length > most) list.shift();
+}
+
+/** The nearest-rank percentile; NaN of nothing. @param {number[]} values @param {number} percent */
+export function percentile(values, percent) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(percent / 100 * sorted.length) - 1)] ?? NaN;
+}

@@ -1,0 +1,99 @@
+/** The stages in their order on the way, as the server sends them, with the colours of the graph and its legend. */
+export const STAGES = /** @type {const} */ ([
+  ["wait", "#8b93a5"], ["pace", "#5d6678"], ["wake", "#f0c255"], ["import", "#b48ce8"], ["convert", "#58d39b"], ["encode", "#5aa9f7"], ["queue", "#f27fb2"], ["send", "#f2925a"],
+]);
+
+const BARS = 200, GAPS_HEIGHT = 34;
+/** Tops of the scale, in ms. */
+const SCALES = [2, 4, 8, 17, 34, 68, 136, 272, 1000];
+
+/** A bar for each of the last frames, as high as it took on the server; below it the time between pictures on this screen. */
+export class StageGraph {
+  #canvas;
+  /** @type {number[][]} */
+  #frames = [];
+  /** @type {number[]} */
+  #gaps = [];
+
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.#canvas = canvas;
+  }
+
+  /** The server's total of each frame that is shown, in ms. */
+  get totals() {
+    return this.#frames.map(total);
+  }
+
+  /** @param {number[][]} frames µs for each stage */
+  add(frames) {
+    this.#frames = [...this.#frames, ...frames].slice(-BARS);
+  }
+
+  /** @param {number} ms between two pictures on the screen */
+  gap(ms) {
+    this.#gaps.push(ms);
+    if (this.#gaps.length > BARS) this.#gaps.shift();
+  }
+
+  draw() {
+    const ratio = window.devicePixelRatio || 1, width = this.#canvas.clientWidth, height = this.#canvas.clientHeight;
+    if (this.#canvas.width !== Math.round(width * ratio)) Object.assign(this.#canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    const context = this.#canvas.getContext("2d");
+    if (!context) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.font = "10px system-ui, sans-serif";
+    this.#drawStages(context, width, height - GAPS_HEIGHT - 10);
+    this.#drawGaps(context, width, height);
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
+  #drawStages(context, width, height) {
+    const top = SCALES.find(ms => ms >= Math.max(...this.totals, 0)) ?? 1000, step = width / BARS;
+    for (const part of [0.5, 1]) {
+      context.fillStyle = "rgb(255 255 255 / 10%)";
+      context.fillRect(0, Math.round(height * (1 - part)), width, 1);
+    }
+    this.#frames.forEach((frame, i) => {
+      const x = width - (this.#frames.length - i) * step;
+      let y = height;
+      STAGES.forEach(([, colour], stage) => {
+        const part = (frame[stage] ?? 0) / 1000 / top * height;
+        if (part < 0.3) return;
+        context.fillStyle = colour;
+        context.fillRect(x, y - part, Math.max(1, step - 0.4), part);
+        y -= part;
+      });
+    });
+    this.#label(context, `${top} ms`, 2, 11);
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
+  #drawGaps(context, width, height) {
+    const top = SCALES.find(ms => ms >= Math.max(...this.#gaps.filter(gap => gap < 1000), 0)) ?? 1000, step = width / BARS;
+    context.fillStyle = "rgb(255 255 255 / 10%)";
+    context.fillRect(0, height - 1, width, 1);
+    context.fillStyle = "#c9d2e4";
+    this.#gaps.forEach((gap, i) => {
+      const part = Math.min(1, gap / top) * GAPS_HEIGHT;
+      context.fillRect(width - (this.#gaps.length - i) * step, height - part, Math.max(1, step - 0.4), 2);
+    });
+    this.#label(context, `between pictures, ${top} ms`, 2, height - GAPS_HEIGHT + 8);
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y */
+  #label(context, text, x, y) {
+    context.fillStyle = "rgb(12 14 18 / 70%)";
+    context.fillRect(x - 2, y - 9, context.measureText(text).width + 5, 12);
+    context.fillStyle = "#99a1b3";
+    context.fillText(text, x, y);
+  }
+}
+
+/** @param {number[]} frame */
+function total(frame) {
+  let sum = 0;
+  for (let i = 0; i < STAGES.length; i++) sum += frame[i] ?? 0;
+  return sum / 1000;
+}

@@ -1,0 +1,47 @@
+using Microsoft.Playwright;
+using QemuZeroCopy.EndToEnd.Tests.Harness;
+
+namespace QemuZeroCopy.EndToEnd.Tests.Session;
+
+/// <summary>The overlay that says where the time goes: of real frames, in a real page.</summary>
+public sealed class OverlayTests(Browser browser) : EndToEndTest(browser)
+{
+    [Fact]
+    public async Task The_overlay_opens_by_its_key_and_fills_with_figures()
+    {
+        (_, _, Viewer viewer) = await StartSessionAsync(new MachineOptions { Scene = "full+reflex", Append = "qzc.fps=30" });
+        await viewer.StateAsync("picture");
+        IPage page = viewer.Page;
+        Assert.False(await page.IsVisibleAsync("#overlay"));
+        await page.Keyboard.PressAsync("Control+Alt+Shift+KeyS");
+        Assert.True(await page.IsVisibleAsync("#overlay"));
+
+        await FigureAsync(page, "Server", "ms");
+        await FigureAsync(page, "Pictures a second", "made");
+        await FigureAsync(page, "Way", "x264");
+        await FigureAsync(page, "Codec", "1280 × 800");
+        // A key's picture is found among those that the browser has shown.
+        await Eventually.IsTrueAsync("a time from key to picture", async () =>
+        {
+            await page.Locator("#stage").FocusAsync();
+            await page.Keyboard.PressAsync("a");
+            return (await FigureAsync(page, "Click to pixel")).Contains("p95", StringComparison.Ordinal);
+        });
+        bool drawn = await page.EvaluateAsync<bool>("""
+            () => { const c = document.getElementById('overlay-graph');
+                    return new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size > 8; }
+            """);
+        Assert.True(drawn, "the graph is empty");
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Paths.Root, "artifacts", "docs", "overlay.png") });
+
+        await page.Keyboard.PressAsync("Control+Alt+Shift+KeyS");
+        Assert.False(await page.IsVisibleAsync("#overlay"));
+        Assert.Empty(viewer.Console);
+    }
+
+    private static Task<string> FigureAsync(IPage page, string name) =>
+        page.Locator($"#overlay-figures dt:text-is('{name}') + dd").InnerTextAsync();
+
+    private static Task FigureAsync(IPage page, string name, string part) =>
+        Eventually.IsTrueAsync($"'{part}' as {name}", async () => (await FigureAsync(page, name)).Contains(part, StringComparison.Ordinal));
+}
