@@ -22,7 +22,7 @@ internal static class Host
         using var signals = new StopSignals();
         using ILoggerFactory logs = CreateLogs();
         await using BarrierClients clients = BarrierClients.Start(settings.Barrier, logs);
-        await using Serving serving = await StartAsync(endpoint, settings, clients, logs, signals.Stop).ConfigureAwait(false);
+        await using Serving serving = await StartAsync(endpoint, outlivesQemu: true, settings, clients, logs, signals.Stop).ConfigureAwait(false);
         await AnnounceAsync(serving.Web, output).ConfigureAwait(false);
         try
         {
@@ -49,7 +49,7 @@ internal static class Host
             return await ExitCodeOfEarlyEndAsync(qemu, exit).ConfigureAwait(false);
         try
         {
-            await using Serving serving = await StartAsync(new DisplayEndpoint.Qmp(qemu.QmpSocketPath), settings, clients, logs, signals.Stop).ConfigureAwait(false);
+            await using Serving serving = await StartAsync(new DisplayEndpoint.Qmp(qemu.QmpSocketPath), outlivesQemu: false, settings, clients, logs, signals.Stop).ConfigureAwait(false);
             await AnnounceAsync(serving.Web, output).ConfigureAwait(false);
             return await exit.ConfigureAwait(false);
         }
@@ -59,14 +59,14 @@ internal static class Host
         }
     }
 
-    private static async Task<Serving> StartAsync(DisplayEndpoint? endpoint, ServeSettings settings, BarrierClients clients, ILoggerFactory logs, CancellationToken stop)
+    private static async Task<Serving> StartAsync(DisplayEndpoint? endpoint, bool outlivesQemu, ServeSettings settings, BarrierClients clients, ILoggerFactory logs, CancellationToken stop)
     {
         // Collections are rare here and must not make a frame late.
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
         var serving = new Serving(logs);
         try
         {
-            await serving.StartAsync(endpoint, settings, clients, stop).ConfigureAwait(false);
+            await serving.StartAsync(endpoint, outlivesQemu, settings, clients, stop).ConfigureAwait(false);
             return serving;
         }
         catch (DisplayAttachException e)
@@ -122,7 +122,7 @@ internal static class Host
 
         public WebServer Web { get; private set; } = null!;
 
-        public async Task StartAsync(DisplayEndpoint? endpoint, ServeSettings settings, BarrierClients clients, CancellationToken stop)
+        public async Task StartAsync(DisplayEndpoint? endpoint, bool outlivesQemu, ServeSettings settings, BarrierClients clients, CancellationToken stop)
         {
             var machine = new Machine(settings.Input, clients.Roster, settings.Clipboard);
             _media = MediaService.Start(settings, _metrics);
@@ -134,7 +134,7 @@ internal static class Host
             else
             {
                 _paths = new VideoPaths(settings.Gpu, settings.RenderNode);
-                _session = new MachineSession(endpoint, machine, _media, _paths, logs.CreateLogger("qemu"));
+                _session = new MachineSession(endpoint, machine, _media, _paths, outlivesQemu, logs.CreateLogger("qemu"));
                 await _session.StartAsync(stop).ConfigureAwait(false);
             }
 

@@ -14,7 +14,7 @@ namespace QemuZeroCopy.Server.Vm;
 /// Keeps a machine attached: joins each console's frames with an encode thread and its viewers, tells the
 /// pages what changes, and takes QEMU up again when it returns.
 /// </summary>
-internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, MediaService media, VideoPaths paths, ILogger log) : IDisplayEvents, IAsyncDisposable
+internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, MediaService media, VideoPaths paths, bool outlivesQemu, ILogger log) : IDisplayEvents, IAsyncDisposable
 {
     /// <summary>A try costs a connect to a socket that is not there; so often, a restart goes unnoticed for no longer.</summary>
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(250);
@@ -159,7 +159,9 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
             while (true)
             {
                 string reason = await _gone.Task.WaitAsync(_stop.Token).ConfigureAwait(false);
-                VmLog.Gone(log, reason);
+                // Where QEMU's end is ours too, nobody waits.
+                if (outlivesQemu)
+                    VmLog.Gone(log, reason);
                 machine.Update(view => view with { Status = MachineStatus.Gone, Detail = reason });
                 machine.Control.Qmp = null;
                 machine.Clipboard.Attach(null);
