@@ -126,7 +126,7 @@ const session = new Session(consoleIndex, {
   pointer: state => { cursor.pointer = state; },
   cursor: image => { cursor.image = image; },
   alive(roundTripMs) {
-    const way = situation.media !== "shown" ? "" : screen.element === screen.video ? "UDP · " : "WebSocket · ";
+    const way = situation.media !== "shown" ? "" : `${screen.element === screen.video ? media.way : "WebSocket"} · `;
     toolbar.link(roundTripMs < 60 ? "good" : roundTripMs < 200 ? "fair" : "bad", `${way}${roundTripMs < 10 ? roundTripMs.toFixed(1) : Math.round(roundTripMs)} ms`);
   },
   lost(denied) {

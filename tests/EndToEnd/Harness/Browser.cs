@@ -27,10 +27,10 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    internal async Task<Viewer> OpenAsync(Uri address, string folder, BrowserNewContextOptions? options = null)
+    internal async Task<Viewer> OpenAsync(Uri address, string folder, BrowserNewContextOptions? options = null, Func<IPage, Task>? prepare = null)
     {
         IBrowserContext context = await _browser!.NewContextAsync(options ?? new BrowserNewContextOptions { ViewportSize = new() { Width = 1280, Height = 800 } });
-        return await Viewer.OpenAsync(context, address, folder);
+        return await Viewer.OpenAsync(context, address, folder, prepare);
     }
 }
 

@@ -13,7 +13,8 @@ public abstract class EndToEndTest(Browser browser) : IAsyncLifetime
 
     internal async Task<QzcProcess> AttachAsync(QemuMachine machine, int? port = null, params string[] more) => Own(await QzcProcess.AttachAsync(Folder, machine, port, more));
 
-    internal async Task<Viewer> OpenAsync(QzcProcess qzc) => Own(await browser.OpenAsync(qzc.Page, Folder));
+    /// <summary>Opens qzc's page; <paramref name="path"/> stands between the two, if given.</summary>
+    internal async Task<Viewer> OpenAsync(QzcProcess qzc, NetworkPath? path = null) => Own(await browser.OpenAsync(qzc.Page, Folder, prepare: path is null ? null : path.InterposeAsync));
 
     /// <summary>Machine, qzc and page, the usual three.</summary>
     internal async Task<(QemuMachine Machine, QzcProcess Qzc, Viewer Viewer)> StartSessionAsync(MachineOptions? options = null)

@@ -6,12 +6,14 @@ namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 /// <summary>Our page in a real browser, and what it really shows: pixels are read back from what the video element presents.</summary>
 internal sealed class Viewer : IAsyncDisposable
 {
-    // Counts peer connections from outside the page's own code: a mode change must not need a new one.
+    // Counts peer connections from outside the page's own code: a mode change must not need a new one. And notes the first picture.
     private const string CountConnections = """
         (() => {
           const Native = window.RTCPeerConnection;
           window.__connections = 0;
           window.RTCPeerConnection = class extends Native { constructor(...a) { super(...a); window.__connections++; } };
+          new MutationObserver(() => { if (document.body?.dataset.state === 'picture') window.__pictureAt ??= performance.now(); })
+            .observe(document, { subtree: true, attributes: true, attributeFilter: ['data-state'] });
         })();
         """;
 
@@ -50,18 +52,26 @@ internal sealed class Viewer : IAsyncDisposable
     /// <summary>What the page wrote to its console, uncaught errors among it.</summary>
     public IReadOnlyList<string> Console => _console;
 
-    public static async Task<Viewer> OpenAsync(IBrowserContext context, Uri address, string folder)
+    public static async Task<Viewer> OpenAsync(IBrowserContext context, Uri address, string folder, Func<IPage, Task>? prepare = null)
     {
         context.SetDefaultTimeout((float)Eventually.Patience.TotalMilliseconds);
         IPage page = await context.NewPageAsync();
         var viewer = new Viewer(context, page, folder);
         await page.AddInitScriptAsync(CountConnections);
+        if (prepare is not null)
+            await prepare(page);
         await page.GotoAsync(address.ToString());
         return viewer;
     }
 
     /// <summary>How many peer connections the page has made since it was loaded.</summary>
     public Task<int> ConnectionsAsync() => Page.EvaluateAsync<int>("window.__connections");
+
+    /// <summary>Waits until the page says that the picture comes this way: "UDP", "TCP" or "WebSocket".</summary>
+    public Task WayAsync(string way) => Eventually.IsTrueAsync($"the picture over {way}", async () => (await LinkTextAsync()).StartsWith(way + " ·", StringComparison.Ordinal), () => $"the console said:\n{string.Join('\n', _console)}");
+
+    /// <summary>What stands at the top right.</summary>
+    public async Task<string> LinkTextAsync() => await Page.Locator("#link-text").TextContentAsync() ?? "";
 
     /// <summary>Waits until the page says that it is in this state: "picture", "gone", "lost"… (the body's data-state).</summary>
     public Task StateAsync(string state) => Eventually.IsTrueAsync($"the page's state '{state}'", async () => await StateAsync() == state, () => $"the console said:\n{string.Join('\n', _console)}");

@@ -1,5 +1,6 @@
-using System.Net;
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Cli;
@@ -18,7 +19,7 @@ internal sealed class LocalMedia : IDisposable
     private readonly ServerMetrics _metrics = new();
     private readonly EncodedFramePool _pool = new();
     private readonly SeededRandom _random = new();
-    private readonly Dictionary<SocketViewer, string> _resources = [];
+    private readonly ConcurrentDictionary<SocketViewer, string> _resources = [];
     private int _number;
 
     public LocalMedia()
@@ -42,7 +43,11 @@ internal sealed class LocalMedia : IDisposable
     /// <summary>A viewer that is connected and takes pictures from the next key frame on.</summary>
     public async Task<SocketViewer> JoinAsync(TransportKind kind = TransportKind.Udp, int receiveBufferBytes = 1 << 20, string session = "")
     {
-        var viewer = new SocketViewer(_random, kind);
+        // One of its own, which its thread uses: a Random is not for two.
+        SeededRandom random;
+        lock (_random)
+            random = new SeededRandom(_random.Random.Next());
+        var viewer = new SocketViewer(random, kind);
         MediaAnswer answer = await Service.OpenAsync(0, viewer.Offer, session, TestContext.Current.CancellationToken);
         Assert.Equal(MediaOutcome.Accepted, answer.Outcome);
         viewer.Connect(answer.Sdp, receiveBufferBytes);
@@ -57,7 +62,7 @@ internal sealed class LocalMedia : IDisposable
     {
         Viewers.Remove(viewer);
         viewer.SayGoodbye();
-        Assert.True(_resources.Remove(viewer, out string? resource));
+        Assert.True(_resources.TryRemove(viewer, out string? resource));
         await Service.CloseAsync(resource);
         viewer.Dispose();
     }

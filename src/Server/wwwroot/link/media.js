@@ -1,15 +1,15 @@
 /**
  * @typedef {object} MediaEvents
  * @property {() => void} picture the first frame of a connection is on the screen
- * @property {() => void} blocked it seems that UDP does not pass: another way may be tried meanwhile
+ * @property {() => void} blocked it seems that WebRTC does not pass: another way may be tried meanwhile
  * @property {(why: string) => void} lost the connection is gone; a new one is tried by itself
  */
 
 const RETRY_MS = [100, 300, 700, 1000];
 /** How long a connection may take, and how long it may be "disconnected", before a new one is tried. */
 const CONNECT_MS = 6000, DISCONNECTED_MS = 1500;
-/** How long a path may take before it counts as blocked; and how often one is tried again that was. */
-const BLOCKED_MS = 1500, AGAIN_MS = 15000;
+/** How long WebRTC may take before it counts as blocked; and when better ways are tried again, at first and at last. */
+const BLOCKED_MS = 900, AGAIN_MS = 15000, AGAIN_AT_LAST_MS = 60000;
 /** A tenth of a second of a gaming mouse's motion. */
 const MAX_MOTION_WAITING_BYTES = 1024;
 
@@ -32,6 +32,9 @@ export class Media {
   #timer;
   /** @type {number | undefined} */
   #blockedTimer;
+  #againMs = AGAIN_MS;
+  /** @type {number | undefined} */
+  #betterTimer;
 
   /** @param {number} console @param {HTMLVideoElement} video @param {MediaEvents} events */
   constructor(console, video, events) {
@@ -39,6 +42,8 @@ export class Media {
     this.#video = video;
     this.#events = events;
     window.addEventListener("pagehide", () => this.stop());
+    // Another network, or the same one again: what was the best way may be gone, and a better one may be there.
+    window.addEventListener("online", () => this.#checkPaths());
   }
 
   /** The connection, for statistics. */
@@ -50,10 +55,18 @@ export class Media {
     return this.#peer?.connectionState === "connected";
   }
 
+  /** What carries the connection: "UDP" or "TCP"; "WebRTC" where the browser does not tell. */
+  get way() {
+    const transport = /** @type {any} */ (this.#peer?.sctp?.transport.iceTransport);
+    const pair = transport?.getSelectedCandidatePair?.();
+    return pair?.remote?.protocol?.toUpperCase() ?? "WebRTC";
+  }
+
   /** Sends input by a data channel; false where there is none. @param {Uint8Array} message @param {boolean} loose may be lost or overtaken */
   send(message, loose) {
     const channel = loose ? this.#loose : this.#strict;
-    if (channel?.readyState !== "open") return false;
+    // Over a path that has broken off nothing arrives, though the channel stays open for long.
+    if (channel?.readyState !== "open" || !this.connected) return false;
     // On a stalled path old motion must not pile up.
     if (!loose || channel.bufferedAmount < MAX_MOTION_WAITING_BYTES) channel.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
     return true;
@@ -64,6 +77,7 @@ export class Media {
     this.#wanted = true;
     this.#attempt = 0;
     this.#blocked = false;
+    this.#againMs = AGAIN_MS;
     this.#open(session);
   }
 
@@ -80,6 +94,11 @@ export class Media {
     peer.ontrack = e => this.#show(peer, e);
     peer.onconnectionstatechange = () => this.#watch(peer, session);
     this.#timer = setTimeout(() => this.#retry(peer, session, "no connection came about"), CONNECT_MS);
+    this.#blockedTimer = setTimeout(() => {
+      if (peer !== this.#peer || peer.connectionState === "connected") return;
+      this.#blocked = true;
+      this.#events.blocked();
+    }, BLOCKED_MS);
     this.#strict = peer.createDataChannel("input", { ordered: true });
     this.#loose = peer.createDataChannel("motion", { ordered: false, maxRetransmits: 0 });
     peer.addTransceiver("video", { direction: "recvonly" });
@@ -96,11 +115,6 @@ export class Media {
       }
       this.#resource = resource;
       await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
-      this.#blockedTimer = setTimeout(() => {
-        if (peer !== this.#peer || peer.connectionState === "connected") return;
-        this.#blocked = true;
-        this.#events.blocked();
-      }, BLOCKED_MS);
     } catch (e) {
       this.#retry(peer, session, e instanceof Error ? e.message : String(e));
     }
@@ -115,8 +129,49 @@ export class Media {
     if (event.track.kind !== "video") return;
     this.#video.srcObject = new MediaStream([event.track]);
     this.#video.play().catch(() => {});
-    const first = () => peer === this.#peer && this.#events.picture();
-    this.#video.requestVideoFrameCallback(first);
+    this.#announcePicture(peer);
+  }
+
+  /** @param {RTCPeerConnection} peer */
+  #announcePicture(peer) {
+    this.#video.requestVideoFrameCallback(() => peer === this.#peer && peer.connectionState === "connected" && this.#events.picture());
+  }
+
+  /** Looks from time to time whether UDP passes by now, while it does not. @param {RTCPeerConnection} peer */
+  #watchPath(peer) {
+    clearTimeout(this.#betterTimer);
+    this.#betterTimer = setTimeout(async () => {
+      if (peer !== this.#peer) return;
+      if (this.way === "TCP") await this.#checkPaths();
+      if (peer === this.#peer) this.#watchPath(peer);
+    }, this.#nextAgainMs());
+  }
+
+  /** The wait until a better way is tried again: longer each time. */
+  #nextAgainMs() {
+    const wait = this.#againMs;
+    this.#againMs = Math.min(2 * wait, AGAIN_AT_LAST_MS);
+    return wait;
+  }
+
+  /** Has all paths checked anew (ICE restart): the picture goes on over the one in use until a better one is found. */
+  async #checkPaths() {
+    const peer = this.#peer, resource = this.#resource;
+    if (!peer?.remoteDescription || peer.connectionState !== "connected") return;
+    try {
+      peer.restartIce();
+      await peer.setLocalDescription();
+      const response = await fetch(resource, {
+        method: "PATCH", headers: { "Content-Type": "application/trickle-ice-sdpfrag" }, body: credentials(peer.localDescription?.sdp).join("\r\n") + "\r\n",
+      });
+      if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
+      const [user, password] = credentials(await response.text());
+      const sdp = peer.remoteDescription.sdp.replace(/^a=ice-ufrag:.*$/gm, user ?? "").replace(/^a=ice-pwd:.*$/gm, password ?? "");
+      await peer.setRemoteDescription({ type: "answer", sdp });
+    } catch {
+      // The connection lives on as it was, or ends and is opened anew.
+      if (peer.signalingState === "have-local-offer") await peer.setLocalDescription({ type: "rollback" }).catch(() => {});
+    }
   }
 
   /** @param {RTCPeerConnection} peer @param {string} session */
@@ -127,8 +182,11 @@ export class Media {
       case "connected":
         this.#attempt = 0;
         this.#blocked = false;
+        this.#announcePicture(peer);
+        this.#watchPath(peer);
         break;
       case "disconnected":
+        this.#events.blocked();
         this.#timer = setTimeout(() => this.#retry(peer, session, "the connection broke off"), DISCONNECTED_MS);
         break;
       case "failed":
@@ -145,13 +203,14 @@ export class Media {
     if (peer !== this.#peer) return;
     this.#close();
     this.#events.lost(why);
-    const wait = this.#blocked ? AGAIN_MS : RETRY_MS[Math.min(this.#attempt++, RETRY_MS.length - 1)];
+    const wait = this.#blocked ? this.#nextAgainMs() : RETRY_MS[Math.min(this.#attempt++, RETRY_MS.length - 1)];
     if (this.#wanted) this.#timer = setTimeout(() => this.#open(session), wait);
   }
 
   #close() {
     clearTimeout(this.#timer);
     clearTimeout(this.#blockedTimer);
+    clearTimeout(this.#betterTimer);
     if (this.#peer) {
       this.#peer.onconnectionstatechange = this.#peer.ontrack = null;
       this.#peer.close();
@@ -160,4 +219,9 @@ export class Media {
     this.#peer = this.#strict = this.#loose = null;
     this.#resource = "";
   }
+}
+
+/** The lines with the ICE credentials of a description: one transport carries all. @param {string | undefined} sdp */
+function credentials(sdp = "") {
+  return ["ufrag", "pwd"].flatMap(name => sdp.match(new RegExp(`^a=ice-${name}:[^\\r\\n]*`, "m")) ?? []);
 }
