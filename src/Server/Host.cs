@@ -124,7 +124,7 @@ internal static class Host
 
         public async Task StartAsync(DisplayEndpoint? endpoint, bool outlivesQemu, ServeSettings settings, BarrierClients clients, CancellationToken stop)
         {
-            var machine = new Machine(settings.Input, clients.Roster, settings.Clipboard);
+            var machine = new Machine(settings.Input, clients.Roster, settings.Clipboard, settings.Monitor);
             _media = MediaService.Start(settings, _metrics);
             if (endpoint is null)
             {

@@ -64,7 +64,7 @@ public sealed partial class SourceTests
     }
 
     private static IEnumerable<string> SourcesByHand(params string[] kinds) =>
-        Repository.Files(".", kinds).Where(file => !file.EndsWith(".g.cs", StringComparison.Ordinal));
+        Repository.Files(".", kinds).Where(file => !file.EndsWith(".g.cs", StringComparison.Ordinal) && !file.Contains("/vendor/", StringComparison.Ordinal));
 
     // As the compiler's default has it: the nearest project's root namespace, then the folders below it.
     private static string NamespaceOf(string file)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Interop.SdBus;
+using QemuZeroCopy.Pipeline.Display.Chardevs;
 using QemuZeroCopy.Pipeline.Display.Clipboard;
 using QemuZeroCopy.Pipeline.Display.Listening;
 using QemuZeroCopy.Pipeline.Frames;
@@ -40,8 +41,12 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         _events = events;
         if (options.UseClipboard)
             Clipboard = new ClipboardSession(bus, _destination, options.ClipboardSerial, text => events.Refused(RefusedInput.Call, text));
+        Chardevs = new ChardevCatalogue(bus, _destination, thread) { Changed = vm.SetChardevs };
         thread.Post(Begin);
     }
+
+    /// <summary>Serial ports and monitors.</summary>
+    internal ChardevCatalogue Chardevs { get; }
 
     /// <summary>The guest's clipboard, where it is wanted.</summary>
     internal ClipboardSession? Clipboard { get; }
@@ -106,6 +111,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
             _bus.Subscribe("org.freedesktop.DBus", null, "org.freedesktop.DBus", "NameOwnerChanged", this);
         GetAll(VmPath, "org.qemu.Display1.VM", VmPropertiesArrived);
         Clipboard?.Begin();
+        Chardevs.Begin();
     }
 
     private void VmPropertiesArrived(BusReader reply)
@@ -211,6 +217,8 @@ internal sealed class DisplayClient : IBusObject, IDisposable
             && uint.TryParse(path.AsSpan(ConsoleSession.PathPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out uint id)
             && _consoles.TryGetValue(id, out ConsoleSession? session))
             session.FollowProperties(name, message);
+        else
+            Chardevs.FollowProperties(path, message);
     }
 
     private void Fail(string message)
@@ -231,6 +239,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         foreach (uint id in _consoles.Keys.ToArray())
             RemoveConsole(id);
         Clipboard?.End();
+        Chardevs.End();
         _thread.Remove(_bus);
         if (tell && wasAttached && !IsDisposing)
             _events.Disconnected(reason);

@@ -1,4 +1,5 @@
 using QemuZeroCopy.Interop.SdBus;
+using QemuZeroCopy.Pipeline.Display.Chardevs;
 using QemuZeroCopy.Pipeline.Display.Clipboard;
 using QemuZeroCopy.Pipeline.Display.Qmp;
 
@@ -16,6 +17,7 @@ public sealed class VmDisplay : IDisposable
     private readonly DisplayClient _client;
     private readonly InputSender _sender;
     private volatile ConsoleDisplay[] _consoles = [];
+    private volatile VmChardev[] _chardevs = [];
     private long _droppedInput;
     private bool _disposed;
 
@@ -37,6 +39,12 @@ public sealed class VmDisplay : IDisposable
 
     /// <summary>The consoles that there are now, by number.</summary>
     public IReadOnlyList<ConsoleDisplay> Consoles => _consoles;
+
+    /// <summary>The character devices that can be opened over D-Bus, by id.</summary>
+    public IReadOnlyList<VmChardev> Chardevs => _chardevs;
+
+    /// <summary><see cref="Chardevs"/> are others; on the display thread, where handlers only take note.</summary>
+    public event Action? ChardevsChanged;
 
     /// <summary>Machine control, when the attach went by QMP; disposed of with this object.</summary>
     public QmpClient? Qmp { get; }
@@ -106,6 +114,12 @@ public sealed class VmDisplay : IDisposable
     }
 
     internal void SetConsoles(ConsoleDisplay[] consoles) => _consoles = consoles;
+
+    internal void SetChardevs(VmChardev[] chardevs)
+    {
+        _chardevs = chardevs;
+        ChardevsChanged?.Invoke();
+    }
 
     private static async Task<VmDisplay> OpenPeerAsync(
         string socketPath, DisplayOptions options, IDisplayEvents events, CancellationToken cancellation)

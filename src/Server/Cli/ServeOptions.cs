@@ -60,6 +60,11 @@ internal sealed class ServeOptions
 
     private readonly Option<bool> _noClipboard = new("--no-clipboard") { Description = "The same as --clipboard off." };
 
+    private readonly Option<bool> _monitor = new("--monitor")
+    {
+        Description = "Show QEMU's own monitor among the terminals; who drives the machine can then read and write this host's files as QEMU can.",
+    };
+
     private readonly Option<string?> _certificate = new("--tls-cert") { Description = "Certificate chain in PEM: serves https.", HelpName = "FILE" };
 
     private readonly Option<string?> _key = new("--tls-key") { Description = "Its private key in PEM.", HelpName = "FILE" };
@@ -107,6 +112,7 @@ internal sealed class ServeOptions
         command.Options.Add(_control);
         command.Options.Add(_clipboard);
         command.Options.Add(_noClipboard);
+        command.Options.Add(_monitor);
         command.Options.Add(_certificate);
         command.Options.Add(_key);
         command.Options.Add(_insecure);
@@ -130,6 +136,7 @@ internal sealed class ServeOptions
             ViewToken = parsed.GetValue(_viewToken),
             Control = Enum.Parse<ControlRule>(parsed.GetRequiredValue(_control), ignoreCase: true),
             Clipboard = parsed.GetValue(_noClipboard) ? ClipboardDirections.Off : Directions(parsed.GetRequiredValue(_clipboard)),
+            Monitor = parsed.GetValue(_monitor),
             TlsCertificatePath = parsed.GetValue(_certificate),
             TlsKeyPath = parsed.GetValue(_key),
             Insecure = parsed.GetValue(_insecure),

@@ -33,6 +33,9 @@ internal sealed record ServeSettings
     /// <summary>Which way clipboards are passed on.</summary>
     public ClipboardDirections Clipboard { get; init; } = ClipboardDirections.Both;
 
+    /// <summary>Whether pages may use QEMU's own monitor.</summary>
+    public bool Monitor { get; init; }
+
     /// <summary>PEM files of the certificate chain and its key; both or none.</summary>
     public string? TlsCertificatePath { get; init; }
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Input.Barrier;
+using QemuZeroCopy.Server.Terminals;
 
 namespace QemuZeroCopy.Server.Vm;
 
@@ -19,7 +20,7 @@ internal enum MachineStatus
 }
 
 /// <summary>The machine as pages know it: its name, its state and its consoles.</summary>
-internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoster? barrierClients = null, ClipboardDirections clipboard = ClipboardDirections.Both)
+internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoster? barrierClients = null, ClipboardDirections clipboard = ClipboardDirections.Both, bool withMonitor = false)
 {
     private readonly Lock _gate = new();
     private MachineView _view = new(MachineStatus.Connecting, "", "", []);
@@ -29,6 +30,9 @@ internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoste
 
     /// <summary>What is copied and pasted.</summary>
     public ClipboardRelay Clipboard { get; } = new(clipboard);
+
+    /// <summary>Serial ports, and QEMU's monitor where that is wanted.</summary>
+    public TerminalShelf Terminals { get; } = new(withMonitor);
 
     /// <summary>A page's way to a console's own devices or to a Barrier client.</summary>
     public RoutedInput CreateInput(GuestConsole console) => new(console.Input, barrierClients, inputMode);
@@ -62,6 +66,9 @@ internal sealed record MachineView(MachineStatus Status, string Detail, string N
 {
     /// <summary>Whether there is a monitor through which pages may pause and reset it.</summary>
     public bool Controllable { get; init; }
+
+    /// <summary>What can be opened as a terminal.</summary>
+    public IReadOnlyList<GuestTerminal> Terminals { get; init; } = [];
 
     /// <summary>Whether the guest's processors stand still.</summary>
     public bool Paused { get; init; }

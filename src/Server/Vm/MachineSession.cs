@@ -38,6 +38,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         await _stop.CancelAsync().ConfigureAwait(false);
         await _keeping.ConfigureAwait(false);
         _display?.Dispose();
+        await machine.Terminals.DisposeAsync().ConfigureAwait(false);
         foreach (uint id in _pipelines.Keys)
             EndPipeline(id)?.Dispose();
         _stop.Dispose();
@@ -130,6 +131,8 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         bool paused = false;
         machine.Control.Qmp = display.Qmp;
         machine.Clipboard.Attach(display.Clipboard);
+        display.ChardevsChanged += () => FollowChardevs(display);
+        FollowChardevs(display);
         if (display.Qmp is { } qmp)
         {
             qmp.EventReceived += OnQmpEvent;
@@ -138,6 +141,12 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
 
         machine.Update(view => view with { Status = MachineStatus.Running, Detail = "", Name = display.Name, Controllable = display.Qmp is not null, Paused = paused });
         VmLog.Attached(log, display.Name.Length > 0 ? $" '{display.Name}'" : "", string.Join(", ", machine.View.Consoles.Select(c => $"console {c.Index} ({c.State.Label})")));
+    }
+
+    private void FollowChardevs(VmDisplay display)
+    {
+        machine.Terminals.Follow(display.Chardevs);
+        machine.Update(view => view with { Terminals = machine.Terminals.Terminals });
     }
 
     private DisplayOptions Options() => new()
@@ -165,6 +174,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
                 machine.Update(view => view with { Status = MachineStatus.Gone, Detail = reason });
                 machine.Control.Qmp = null;
                 machine.Clipboard.Attach(null);
+                machine.Terminals.Detach();
                 _display?.Dispose();
                 _display = null;
                 while (!await TryAttachAsync().ConfigureAwait(false))

@@ -4,6 +4,7 @@ using System.Text.Json;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
+using QemuZeroCopy.Server.Terminals;
 using QemuZeroCopy.Server.Vm;
 
 namespace QemuZeroCopy.Server.Web;
@@ -58,6 +59,16 @@ internal static class SessionMessages
             json.WriteStartObject();
             json.WriteNumber("index"u8, console.Index);
             json.WriteString("label"u8, console.State.Label);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("terminals"u8);
+        foreach (GuestTerminal terminal in view.Terminals)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, terminal.Id);
+            json.WriteString("label"u8, terminal.Label);
             json.WriteEndObject();
         }
 

@@ -80,7 +80,7 @@ internal static class StaticPage
         public string ContentType { get; } = Path.GetExtension(resource) switch
         {
             ".html" => "text/html; charset=utf-8",
-            ".js" => "text/javascript; charset=utf-8",
+            ".js" or ".mjs" => "text/javascript; charset=utf-8",
             ".css" => "text/css; charset=utf-8",
             ".svg" => "image/svg+xml",
             ".webmanifest" => "application/manifest+json",

@@ -127,6 +127,8 @@ internal sealed class WebServer : IAsyncDisposable
             return whep.InvokeAsync(context, path[WhepEndpoint.Prefix.Length..]);
         if (path == "/session")
             return ServeSessionAsync(context, machine, media, metrics, stop);
+        if (path == TerminalSocket.Path)
+            return ServeTerminalAsync(context, machine, media.Sessions, stop);
         if (path == "/video")
             return ServeVideoAsync(context, media, stop);
         if (path == ClipboardEndpoint.Path)
@@ -158,6 +160,15 @@ internal sealed class WebServer : IAsyncDisposable
             await NoConsoleAsync(context).ConfigureAwait(false);
         else if (await AcceptAsync(context).ConfigureAwait(false) is { } socket)
             await VideoSocket.RunAsync(socket, hub, stop).ConfigureAwait(false);
+    }
+
+    private static async Task ServeTerminalAsync(HttpContext context, Machine machine, SessionRegistry sessions, CancellationToken stop)
+    {
+        string session = context.Request.Query["session"].ToString();
+        if (machine.Terminals.Find(context.Request.Query["id"].ToString()) is not { } terminal)
+            await ErrorResponse.WriteAsync(context, StatusCodes.Status404NotFound, "The machine has no such terminal.").ConfigureAwait(false);
+        else if (await AcceptAsync(context).ConfigureAwait(false) is { } socket)
+            await TerminalSocket.RunAsync(socket, terminal, () => sessions.Find(session) is { Allowed: true }, stop).ConfigureAwait(false);
     }
 
     /// <summary>The console that a WebSocket asks for; -1 where that is no number.</summary>

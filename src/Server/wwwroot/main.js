@@ -15,6 +15,7 @@ import { Layout } from "./view/layout.js";
 import { Overlay } from "./view/overlay.js";
 import { showSituation } from "./view/notice.js";
 import { Screen } from "./view/screen.js";
+import { TerminalPanel } from "./view/terminal-panel.js";
 import { Toolbar } from "./view/toolbar.js";
 
 /** The server lets go of keys when it hears nothing for 250 ms. */
@@ -39,6 +40,8 @@ const hintBox = /** @type {HTMLElement} */ (document.getElementById("hint"));
 const situation = { session: "opening", machine: null, console: null, drive: null, media: "none", problem: "" };
 /** Which process answered last: another one knows nothing of our media connection. */
 let server = "";
+/** The name of our session, by which the server knows what we may do. */
+let sessionName = "";
 
 const layout = new Layout(stage, screen);
 const cursor = new Cursor(stage, /** @type {HTMLCanvasElement} */ (document.getElementById("guest-cursor")), layout);
@@ -55,6 +58,7 @@ const clipboard = new Clipboard({
 });
 /** @type {ClipboardPanel} */
 const clipboardPanel = new ClipboardPanel(clipboard, () => stage.focus());
+const terminal = new TerminalPanel(() => sessionName, () => stage.focus());
 keyboard.onPasteKey = () => {
   const paste = clipboard.expectPaste();
   if (paste) gate.hold(paste);
@@ -97,12 +101,14 @@ const session = new Session(consoleIndex, {
       media.start(hello.session);
     }
     server = hello.server;
+    sessionName = hello.session;
     clipboard.hello(hello);
     if (overlay.open) overlay.connected();
     update({ session: "open" });
   },
   machine(machine) {
     toolbar.machine = machine;
+    terminal.machine = machine;
     update({ machine });
   },
   console(state) {
@@ -117,7 +123,7 @@ const session = new Session(consoleIndex, {
   },
   viewers(viewers) {
     toolbar.viewers = viewers;
-    clipboard.controls = viewers.controls;
+    clipboard.controls = terminal.controls = viewers.controls;
     clipboardPanel.refresh();
   },
   clipboard: copy => { clipboard.guestCopied(copy); },

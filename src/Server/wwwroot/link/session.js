@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{type: "hello", server: string, session: string, console: number, toGuest: boolean, fromGuest: boolean}} Hello
- * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, consoles: {index: number, label: string}[]}} MachineState
+ * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, consoles: {index: number, label: string}[], terminals: {id: string, label: string}[]}} MachineState
  * @typedef {{type: "console", width: number, height: number, absolute: boolean, touch: number, caps: boolean, num: boolean, scroll: boolean, problem: string}} ConsoleState
  * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
  * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
