@@ -8,6 +8,11 @@ lab_probe() {
       --artifacts-path artifacts/aot -o artifacts/lab/bin -v q || exit 1
 }
 
+# The VA driver without hardware, which stands in for a GPU's encoder.
+lab_va_driver() {
+  step "software VA driver" make -s -C tests/native/va-software OUT="$PWD/artifacts/va-software" || exit 1
+}
+
 # Whether QEMU gets as far as a kernel's first line here; some sandboxes let it start and nothing more.
 lab_can_run() {
   command -v qemu-system-x86_64 >/dev/null || return 1
@@ -18,7 +23,9 @@ lab_can_run() {
 suite_lab() {
   guest
   if ! lab_can_run; then say "  the lab is skipped: QEMU cannot boot a kernel on this machine"; return; fi
+  publish
   lab_probe
+  lab_va_driver
   step "lab initramfs" tests/Lab/vm/build.sh || exit 1
   run_project Lab 540
 }

@@ -133,7 +133,8 @@ internal static class Host
             }
             else
             {
-                _paths = new VideoPaths(settings.Gpu, settings.RenderNode);
+                _paths = new VideoPaths(settings.Gpu, settings.RenderNode, settings.Encoder);
+                _media.Codecs = _paths.CodecsFor(settings.Codec);
                 _session = new MachineSession(endpoint, machine, _media, _paths, outlivesQemu, logs.CreateLogger("qemu"));
                 await _session.StartAsync(stop).ConfigureAwait(false);
             }

@@ -14,8 +14,8 @@ namespace QemuZeroCopy.WebRtc;
 /// <summary>What a video m-line of the offer came to.</summary>
 /// <param name="Track">Index into <see cref="SessionOptions.VideoTracks"/>.</param>
 /// <param name="Mid">The m-line's identifier.</param>
-/// <param name="FormatIndex">Index into the track's formats: what has to be sent.</param>
-public readonly record struct NegotiatedTrack(int Track, string Mid, int FormatIndex);
+/// <param name="Formats">Indices into the track's formats: what may be sent, best first, one of each codec.</param>
+public readonly record struct NegotiatedTrack(int Track, string Mid, IReadOnlyList<int> Formats);
 
 /// <summary>
 /// One viewer: ICE-lite, DTLS-SRTP, RTP and data channels over one transport, as a state machine (see docs/webrtc.md).
@@ -54,7 +54,7 @@ public sealed partial class PeerConnection : IDisposable
         _audio = session.Audio is { } audio ? new AudioSender(audio, endpoint.FillRandom) : null;
         _microphone = session.Microphone is { } microphone ? new MicrophoneReceiver(microphone) : null;
         _tracks = new TrackState[_video.Length];
-        Tracks = [.. _video.Select(v => session.Media.First(m => m.Ssrc == v.Ssrc)).Select(m => new NegotiatedTrack(m.Track, m.Offered.Mid, m.FormatIndex))];
+        Tracks = [.. _video.Select(v => session.Media.First(m => m.Ssrc == v.Ssrc)).Select(m => new NegotiatedTrack(m.Track, m.Offered.Mid, [.. m.VideoFormats.Select(format => format.Index)]))];
     }
 
     private enum PeerState

@@ -43,8 +43,12 @@ public readonly record struct VideoFormat(VideoCodecKind Codec, VideoProfile Pro
 
 /// <summary>One video track that a viewer may receive: a console of the machine.</summary>
 /// <param name="StreamId">The msid: a token of letters and digits. Audio must not share it, else lip-sync delays the video.</param>
-/// <param name="Formats">What can be sent, best first; the first one that the viewer offers is taken.</param>
-public sealed record VideoTrackOptions(string StreamId, IReadOnlyList<VideoFormat> Formats);
+/// <param name="Formats">
+/// What can be sent, best first. Of each codec the first one that the viewer offers is taken; the stream may change from
+/// one taken codec to another with any key frame.
+/// </param>
+/// <param name="Needed">A codec without which the viewer is refused; null for none.</param>
+public sealed record VideoTrackOptions(string StreamId, IReadOnlyList<VideoFormat> Formats, VideoCodecKind? Needed = null);
 
 /// <summary>What one viewer may have. </summary>
 public sealed record SessionOptions

@@ -27,6 +27,9 @@ public sealed record DisplayOptions
     /// <summary>How long a Disable may last before the screen counts as off; 100 ms by default.</summary>
     public TimeSpan OffDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long an update may wait for its acknowledgement before QEMU is answered without; 250 ms by default.</summary>
-    public TimeSpan AcknowledgementTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
+    /// <summary>
+    /// How long an update may hold the guest: QEMU is answered then, read or not. One frame at 60 Hz by default, so that
+    /// neither a slow encoder nor a slow viewer ever slows the guest down.
+    /// </summary>
+    public TimeSpan LongestHold { get; init; } = TimeSpan.FromSeconds(1.0 / 60);
 }

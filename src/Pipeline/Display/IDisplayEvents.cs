@@ -44,8 +44,11 @@ public interface IDisplayEvents
     {
     }
 
-    /// <summary>It has been answered, <paramref name="heldNs"/> after it was read from the socket. Once for each <see cref="GuestHeld"/>, in their order.</summary>
-    void GuestReleased(ConsoleDisplay console, long heldNs)
+    /// <summary>
+    /// It has been answered, <paramref name="heldNs"/> after it was read from the socket; <paramref name="wasRead"/> unless
+    /// that had to be before its pixels were read. Once for each <see cref="GuestHeld"/>, in their order.
+    /// </summary>
+    void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead)
     {
     }
 
@@ -76,9 +79,6 @@ public enum RefusedInput
 
     /// <summary>A property with an impossible value.</summary>
     Property = 7,
-
-    /// <summary>An acknowledgement that nobody gave in time; QEMU was answered without it.</summary>
-    LateAcknowledgement = 8,
 
     /// <summary>Input that found the queue to QEMU full.</summary>
     InputOverflow = 9,

@@ -126,6 +126,7 @@ internal sealed class EncodeLoop(
     private bool FormatChanged => _format is { } format && format != requests.Format;
 
     private VideoFormat? _format;
+    private VideoFormat? _refused;
 
     private TimeSpan UntilNextWork(long nowNs)
     {
@@ -210,15 +211,11 @@ internal sealed class EncodeLoop(
     {
         var rate = new EncoderRate(requests.BitsPerSecond, requests.FramesPerSecond);
         VideoFormat format = requests.Format;
-        if (!chain.Select(scanout, new EncoderSettings(scanout.Size, format, rate.BitsPerSecond, rate.FramesPerSecond), out bool isNew))
-        {
-            _format = format;
+        _format = format;
+        if (!TrySelect(scanout, format, rate, out bool isNew))
             return false;
-        }
-
         if (isNew)
         {
-            _format = format;
             if (_owed.Size != scanout.Size)
             {
                 _owed.Resize(scanout.Size);
@@ -240,6 +237,20 @@ internal sealed class EncodeLoop(
 
         _rate = rate;
         return true;
+    }
+
+    // Where nothing makes the wanted codec, or nothing any more, H.264 goes on: every viewer takes it.
+    private bool TrySelect(Scanout scanout, VideoFormat format, EncoderRate rate, out bool isNew)
+    {
+        isNew = false;
+        if (format.Codec == VideoCodec.H264)
+            _refused = null;
+        if (format != _refused && chain.Select(scanout, new EncoderSettings(scanout.Size, format, rate.BitsPerSecond, rate.FramesPerSecond), out isNew))
+            return true;
+        if (format.Codec == VideoCodec.H264)
+            return false;
+        _refused = format;
+        return chain.Select(scanout, new EncoderSettings(scanout.Size, VideoFormat.Default, rate.BitsPerSecond, rate.FramesPerSecond), out isNew);
     }
 
     // Converts what is damaged; once more what was damaged while that was being read.

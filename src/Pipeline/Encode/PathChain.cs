@@ -55,7 +55,8 @@ internal sealed class PathChain : IDisposable
             }
         }
 
-        if (!same || _current is not null)
+        // Of another codec than H.264 there is a lower step still: the pipeline asks for H.264 next.
+        if ((!same || _current is not null) && settings.Format.Codec == VideoCodec.H264)
             _observer?.NoPathLeft(scanout);
         CloseEncoder();
         _current = null;

@@ -4,6 +4,7 @@ using System.Net;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
+using QemuZeroCopy.Server.Vm;
 
 namespace QemuZeroCopy.Server.Cli;
 
@@ -82,6 +83,18 @@ internal sealed class ServeOptions
 
     private readonly Option<string?> _renderNode = new("--render-node") { Description = "The GPU to convert and encode on, as /dev/dri/renderD128.", HelpName = "FILE" };
 
+    private readonly Option<string> _encoder = new("--encoder")
+    {
+        Description = "What encodes: the GPU (vaapi), the processor (x264), or the GPU where it can (auto). [default: auto]",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<string> _codec = new("--codec")
+    {
+        Description = "What is sent to viewers that all take it; H.264 to the others: h264, hevc, av1, or the best that the GPU encodes (auto). [default: auto]",
+        DefaultValueFactory = _ => "auto",
+    };
+
     private readonly BarrierOptions _barrier = new();
 
     private readonly MetricsOptions _metrics = new();
@@ -91,6 +104,8 @@ internal sealed class ServeOptions
         _control.AcceptOnlyFromAmong("all", "first", "last");
         _clipboard.AcceptOnlyFromAmong("both", "to-guest", "from-guest", "off");
         _gpu.AcceptOnlyFromAmong("auto", "none", "vulkan", "gl");
+        _encoder.AcceptOnlyFromAmong("auto", "vaapi", "x264");
+        _codec.AcceptOnlyFromAmong("auto", "h264", "hevc", "av1");
         foreach (Option<int?> port in (Option<int?>[])[_udpPort, _iceTcpPort])
         {
             port.Validators.Add(result =>
@@ -118,6 +133,8 @@ internal sealed class ServeOptions
         command.Options.Add(_insecure);
         command.Options.Add(_gpu);
         command.Options.Add(_renderNode);
+        command.Options.Add(_encoder);
+        command.Options.Add(_codec);
         _barrier.AddTo(command);
         _metrics.AddTo(command);
     }
@@ -143,6 +160,8 @@ internal sealed class ServeOptions
             Gpu = Enum.Parse<GpuChoice>(parsed.GetRequiredValue(_gpu), ignoreCase: true),
             RenderNode = parsed.GetValue(_renderNode),
             Metrics = _metrics.Read(parsed),
+            Codec = Enum.Parse<CodecChoice>(parsed.GetRequiredValue(_codec), ignoreCase: true),
+            Encoder = Enum.Parse<EncoderChoice>(parsed.GetRequiredValue(_encoder), ignoreCase: true),
             Input = withoutScreen ? InputMode.Barrier : _barrier.Mode(parsed),
             Barrier = _barrier.Read(parsed, parsed.GetValue(_insecure), always: withoutScreen),
         };

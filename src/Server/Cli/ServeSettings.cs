@@ -3,6 +3,7 @@ using QemuZeroCopy.Pipeline.Convert.Gpu;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Input.Barrier;
+using QemuZeroCopy.Server.Vm;
 
 namespace QemuZeroCopy.Server.Cli;
 
@@ -50,6 +51,12 @@ internal sealed record ServeSettings
 
     /// <summary>How Barrier clients are taken; null where none are.</summary>
     public BarrierSettings? Barrier { get; init; }
+
+    /// <summary>What is sent where every viewer takes it.</summary>
+    public CodecChoice Codec { get; init; }
+
+    /// <summary>What may encode pictures.</summary>
+    public EncoderChoice Encoder { get; init; }
 
     /// <summary>Which GPUs may convert pictures.</summary>
     public GpuChoice Gpu { get; init; } = GpuChoice.Auto;

@@ -36,6 +36,9 @@ internal enum ServerCounter
     /// <summary>Answers to them.</summary>
     GuestReleases,
 
+    /// <summary>Of these, the ones given before the pixels were read, so as not to hold the guest for longer.</summary>
+    GuestReleasesUnread,
+
     /// <summary>Bytes of the guest's pixels that the processor has read; 0 where a GPU imports them.</summary>
     ImportCpuBytes,
 
@@ -66,6 +69,7 @@ internal readonly record struct ServerCounterInfo(string Name, string Unit, stri
         ServerCounter.InputEvents => new("qzc.input.events", "{event}", "Input events handed to QEMU."),
         ServerCounter.GuestHolds => new("qzc.display.holds", "{call}", "UpdateDMABUF calls of QEMU's, each of which holds the guest until it is answered."),
         ServerCounter.GuestReleases => new("qzc.display.releases", "{call}", "Answers to these."),
+        ServerCounter.GuestReleasesUnread => new("qzc.display.releases.unread", "{call}", "Answers given before the pixels were read."),
         ServerCounter.ImportCpuBytes => new("qzc.import.cpu", "By", "Bytes of the guest's pixels that the processor read."),
         ServerCounter.ConvertCopiedBytes => new("qzc.convert.copied", "By", "Bytes of converted pictures that the processor copied."),
         ServerCounter.ConvertNs => new("qzc.convert.time", "ns", "Time spent in conversions."),

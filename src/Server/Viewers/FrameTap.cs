@@ -21,7 +21,10 @@ internal sealed class FrameTap(Action requestKeyFrame) : IDisposable
     {
         if (Volatile.Read(ref _closed))
             return;
-        if (_needsKeyFrame && !frame.IsKeyFrame)
+        // Another codec is on its way out: this viewer's has been asked for.
+        if (frame.Codec != VideoCodec.H264)
+            _needsKeyFrame = true;
+        if (frame.Codec != VideoCodec.H264 || (_needsKeyFrame && !frame.IsKeyFrame))
         {
             Skipped++;
             return;

@@ -4,6 +4,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using QemuZeroCopy.Interop.Linux;
+using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Cli;
 using QemuZeroCopy.Server.Metrics;
@@ -57,13 +58,16 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     /// <summary>Where everything is counted.</summary>
     public ServerMetrics Metrics => _metrics;
 
+    /// <summary>What the consoles that are added from now on may be sent as, best first; H.264 is always among them.</summary>
+    public IReadOnlyList<VideoCodec> Codecs { get; set; } = [VideoCodec.H264];
+
     /// <inheritdoc/>
     public SessionRegistry Sessions { get; private init; } = new();
 
     /// <summary>The hub of a console; made when first asked for.</summary>
     public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>
     {
-        var hub = new ViewerHub(_network, _metrics, _options.MaxVideoPayloadBytes);
+        var hub = new ViewerHub(_network, _metrics, _options.MaxVideoPayloadBytes, Codecs);
         _network.AddHub(hub);
         return hub;
     });
@@ -89,14 +93,15 @@ internal sealed class MediaService : IMediaGateway, IDisposable
             return new MediaAnswer(MediaOutcome.NotFound, "The machine has no such console.");
         if (!SessionOffer.TryParse(offer, out SessionOffer? parsed, out string? error))
             return new MediaAnswer(MediaOutcome.BadOffer, error);
-        var wanted = new WebRtc.SessionOptions { VideoTracks = [new VideoTrackOptions($"console{console}", [new VideoFormat(VideoCodecKind.H264, VideoProfile.ConstrainedBaseline)])] };
+        IReadOnlyList<VideoCodec> codecs = hub.Codecs;
+        var wanted = new WebRtc.SessionOptions { VideoTracks = [new VideoTrackOptions($"console{console}", [.. codecs.Select(CodecAgreement.FormatOf)], Needed: VideoCodecKind.H264)] };
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         return await _network.InvokeAsync(router =>
         {
             AcceptResult accepted = router.Accept(MonotonicClock.NowNs, parsed, wanted);
             if (accepted.Peer is not { } peer)
                 return Refusal(accepted.Error);
-            _network.Keep(new Viewer(id, peer, hub) { Input = Sessions.Find(session) });
+            _network.Keep(new Viewer(id, peer, hub) { Input = Sessions.Find(session), Codecs = [.. peer.Tracks.SelectMany(track => track.Formats).Select(format => codecs[format])] });
             return new MediaAnswer(MediaOutcome.Accepted, accepted.AnswerSdp!, id);
         }).ConfigureAwait(false);
     }

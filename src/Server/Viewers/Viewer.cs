@@ -1,3 +1,4 @@
+using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.WebRtc;
 
@@ -12,6 +13,9 @@ internal sealed class Viewer(string resourceId, PeerConnection peer, ViewerHub h
     public PeerConnection Peer { get; } = peer;
 
     public ViewerHub Hub { get; } = hub;
+
+    /// <summary>What it decodes of what may be sent.</summary>
+    public IReadOnlyList<VideoCodec> Codecs { get; init; } = [VideoCodec.H264];
 
     /// <summary>The console's track among those of the peer.</summary>
     public int Track { get; init; }

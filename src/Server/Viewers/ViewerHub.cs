@@ -3,6 +3,7 @@ using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.WebRtc;
 using QemuZeroCopy.WebRtc.Rtp;
+using VideoFormat = QemuZeroCopy.Pipeline.Encode.VideoFormat;
 
 namespace QemuZeroCopy.Server.Viewers;
 
@@ -15,13 +16,16 @@ internal sealed class ViewerHub : IEncodedFrameSink
 {
     private readonly NetworkThread _network;
     private readonly ServerMetrics _metrics;
-    private readonly VideoSource _source;
+    private readonly VideoSource?[] _sources = new VideoSource?[(int)VideoCodecKind.Av1 + 1];
+    private readonly int _maxVideoPayloadBytes;
     private readonly FrameQueue _queue = new();
     private readonly List<Viewer> _viewers = [];
     private readonly Lock _pipelineGate = new();
     private FrameTap[] _taps = [];
     private ConsolePipeline? _pipeline;
     private int _peerCount;
+    private IReadOnlyList<VideoCodec>[] _peerCodecs = [];
+    private VideoCodec _codec = VideoCodec.H264;
     private int _bitsPerSecond;
     private bool _chainBroken;
     private long _lastCaptureNs;
@@ -32,12 +36,14 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private InputMark? _mark;
     private PipelineStatistics _counted;
 
-    public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes)
+    public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes, IReadOnlyList<VideoCodec> codecs)
     {
-        (_network, _metrics) = (network, metrics);
-        _source = new VideoSource(VideoCodecKind.H264, maxVideoPayloadBytes);
+        (_network, _metrics, _maxVideoPayloadBytes, Codecs) = (network, metrics, maxVideoPayloadBytes, codecs);
         metrics.Collecting += Count;
     }
+
+    /// <summary>What may be sent, best first; H.264 is always among them.</summary>
+    public IReadOnlyList<VideoCodec> Codecs { get; }
 
     /// <summary>Any thread: this pipeline feeds the hub from now on; null: nobody does.</summary>
     public void SetPipeline(ConsolePipeline? pipeline)
@@ -47,6 +53,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
             Count();
             _counted = default;
             _pipeline = pipeline;
+            pipeline?.SetFormat(VideoFormat.Default with { Codec = _codec });
             pipeline?.SetViewerCount(_peerCount + _taps.Length);
             if (pipeline is not null && _bitsPerSecond > 0)
                 pipeline.SetTargetBitrate(_bitsPerSecond);
@@ -122,6 +129,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
         lock (_pipelineGate)
         {
             _taps = [.. _taps, tap];
+            Agree();
             _pipeline?.SetViewerCount(_peerCount + _taps.Length);
         }
 
@@ -134,6 +142,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
         lock (_pipelineGate)
         {
             _taps = Array.FindAll(_taps, t => t != tap);
+            Agree();
             _pipeline?.SetViewerCount(_peerCount + _taps.Length);
         }
 
@@ -164,7 +173,9 @@ internal sealed class ViewerHub : IEncodedFrameSink
         if (_isSending)
             EndFrame(nowNs);
         _lastCaptureNs = Math.Max(_lastCaptureNs + 1, encoded.Timeline.DamageNs != 0 ? encoded.Timeline.DamageNs : encoded.Timeline.TakenNs);
-        VideoFrame frame = _source.Write(encoded.Data, _lastCaptureNs, encoded.IsKeyFrame);
+        VideoCodecKind codec = CodecAgreement.KindOf(encoded.Codec);
+        VideoSource source = _sources[(int)codec] ??= new VideoSource(codec, _maxVideoPayloadBytes);
+        VideoFrame frame = source.Write(encoded.Data, _lastCaptureNs, encoded.IsKeyFrame);
         _sending = encoded.Timeline;
         _sendingBytes = encoded.Length;
         _isSending = true;
@@ -260,6 +271,18 @@ internal sealed class ViewerHub : IEncodedFrameSink
         }
     }
 
+    // Under the gate. A tap is a page's WebCodecs or a recording: both take H.264.
+    private void Agree()
+    {
+        if (_peerCount + _taps.Length == 0)
+            return;
+        VideoCodec codec = _taps.Length > 0 ? VideoCodec.H264 : CodecAgreement.Choose(Codecs, _peerCodecs);
+        if (codec == _codec)
+            return;
+        _codec = codec;
+        _pipeline?.SetFormat(VideoFormat.Default with { Codec = codec });
+    }
+
     // What the pipeline has counted since it was asked last.
     private void Count()
     {
@@ -282,6 +305,8 @@ internal sealed class ViewerHub : IEncodedFrameSink
         {
             _metrics.AddViewers(_viewers.Count - _peerCount);
             _peerCount = _viewers.Count;
+            _peerCodecs = [.. _viewers.Select(viewer => viewer.Codecs)];
+            Agree();
             _pipeline?.SetViewerCount(_peerCount + _taps.Length);
         }
     }

@@ -114,8 +114,9 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
     public void GuestHeld(ConsoleDisplay console) => media.Metrics.Add(ServerCounter.GuestHolds);
 
     /// <inheritdoc/>
-    public void GuestReleased(ConsoleDisplay console, long heldNs)
+    public void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead)
     {
+        media.Metrics.Add(ServerCounter.GuestReleasesUnread, wasRead ? 0 : 1);
         media.Metrics.Add(ServerCounter.GuestReleases);
         media.Metrics.RecordGuestHold(heldNs);
     }

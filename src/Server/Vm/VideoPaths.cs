@@ -6,8 +6,38 @@ using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Encode.Vaapi;
 using QemuZeroCopy.Pipeline.Encode.X264;
 using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Server.Cli;
 
 namespace QemuZeroCopy.Server.Vm;
+
+/// <summary>Which encoders may be used (<c>--encoder</c>).</summary>
+internal enum EncoderChoice
+{
+    /// <summary>The GPU's own where a hardware GPU converts, else x264.</summary>
+    Auto,
+
+    /// <summary>VAAPI, also behind a conversion in software; without it nothing starts.</summary>
+    Vaapi,
+
+    /// <summary>x264 on the processor.</summary>
+    X264,
+}
+
+/// <summary>Which codec is sent where all viewers take it (<c>--codec</c>).</summary>
+internal enum CodecChoice
+{
+    /// <summary>The newest that a GPU encodes.</summary>
+    Auto,
+
+    /// <summary>H.264 alone.</summary>
+    H264,
+
+    /// <summary>H.265, else H.264.</summary>
+    Hevc,
+
+    /// <summary>AV1, else H.264.</summary>
+    Av1,
+}
 
 /// <summary>
 /// The ladder of docs/hardware.md: the ways to encode that this machine has, best first. Shared by all
@@ -16,61 +46,107 @@ namespace QemuZeroCopy.Server.Vm;
 internal sealed class VideoPaths : IDisposable
 {
     private readonly GpuChain? _gpus;
+    private readonly List<VideoPath> _ladder = [];
+    private readonly Dictionary<string, VaapiProbe> _probes = [];
 
     /// <summary>Looks at the machine's GPUs, which takes some 100 ms; not at all where it has none.</summary>
-    public VideoPaths(GpuChoice choice, string? renderNode)
+    /// <exception cref="UserError">VAAPI was asked for, and there is none.</exception>
+    public VideoPaths(GpuChoice choice, string? renderNode, EncoderChoice encoder = EncoderChoice.Auto)
     {
-        var ladder = new List<VideoPath>();
         if (choice is GpuChoice.Vulkan or GpuChoice.Gl || (choice == GpuChoice.Auto && HasGpu()))
-        {
             _gpus = new GpuChain(choice, renderNode);
-            AddGpus(ladder, _gpus.Steps);
+        GpuStep[] hardware = [.. Steps.Where(step => !step.IsSoftware)], software = [.. Steps.Where(step => step.IsSoftware)];
+        var uploads = new List<VideoPath>();
+        if (encoder != EncoderChoice.X264)
+            uploads = AddVaapi(encoder == EncoderChoice.Vaapi ? [.. hardware, .. software] : hardware, encoder == EncoderChoice.Vaapi ? renderNode ?? FirstNode() : null);
+        if (encoder == EncoderChoice.Vaapi && uploads.Count == 0)
+        {
+            _gpus?.Dispose();
+            throw new UserError($"--encoder vaapi: {(_probes.Count == 0 ? "there is no /dev/dri/renderD*." : string.Join(" ", _probes.Values.Select(probe => probe.Problem)))} Leave it out to encode with x264.");
         }
 
-        ladder.Add(new CpuVideoPath());
+        _ladder.AddRange(hardware.Select(step => new GpuVideoPath(step)));
+        _ladder.AddRange(uploads);
+        _ladder.Add(new CpuVideoPath());
         // A software GPU does the same as the CPU's own path, slower: it is used where somebody asks for it.
-        IEnumerable<GpuVideoPath> software = _gpus is null ? [] : _gpus.Steps.Where(step => step.IsSoftware).Select(step => new GpuVideoPath(step));
-        var mapped = new MappedVideoPath();
-        ladder.AddRange(choice == GpuChoice.Auto ? [mapped, .. software] : [.. software, mapped]);
-        Ladder = ladder;
+        IEnumerable<GpuVideoPath> emulated = software.Select(step => new GpuVideoPath(step));
+        _ladder.AddRange(choice == GpuChoice.Auto ? [new MappedVideoPath(), .. emulated] : [.. emulated, new MappedVideoPath()]);
     }
 
     /// <summary>The ways, best first.</summary>
-    public IReadOnlyList<VideoPath> Ladder { get; }
+    public IReadOnlyList<VideoPath> Ladder => _ladder;
+
+    /// <summary>What may be sent, best first; the last is H.264, which every path makes and every viewer takes.</summary>
+    /// <exception cref="UserError">A codec was asked for that nothing here encodes.</exception>
+    public IReadOnlyList<VideoCodec> CodecsFor(CodecChoice choice)
+    {
+        VideoCodec[] made = [.. _probes.Values.SelectMany(probe => probe.Codecs).Distinct()];
+        VideoCodec[] wanted = choice switch
+        {
+            CodecChoice.Hevc => [VideoCodec.H265],
+            CodecChoice.Av1 => [VideoCodec.Av1],
+            CodecChoice.H264 => [],
+            _ => [.. ((VideoCodec[])[VideoCodec.Av1, VideoCodec.H265]).Where(made.Contains)],
+        };
+        foreach (VideoCodec codec in wanted)
+        {
+            if (!made.Contains(codec))
+                throw new UserError($"--codec {choice.ToString().ToLowerInvariant()}: no GPU here encodes it, see 'qzc doctor'. Leave it out to send H.264.");
+        }
+
+        return [.. wanted, VideoCodec.H264];
+    }
 
     /// <summary>What was found of GPUs, one line each; empty where there are none.</summary>
     public IReadOnlyList<string> Findings => _gpus?.Findings ?? [];
+
+    /// <summary>What the VA-API drivers of the render nodes said that were asked.</summary>
+    public IReadOnlyDictionary<string, VaapiProbe> Probes => _probes;
+
+    private IReadOnlyList<GpuStep> Steps => _gpus?.Steps ?? [];
 
     public void Dispose() => _gpus?.Dispose();
 
     private static bool HasGpu() => Directory.Exists("/dev/dri") || File.Exists("/dev/nvidiactl");
 
-    private static void AddGpus(List<VideoPath> ladder, IReadOnlyList<GpuStep> steps)
+    private static string? FirstNode() => Directory.Exists("/dev/dri") ? Directory.GetFiles("/dev/dri", "renderD*").Order(StringComparer.Ordinal).FirstOrDefault() : null;
+
+    /// <summary>
+    /// Adds conversion into VAAPI's surfaces for each step whose node has an encoder, and gives the paths that upload
+    /// to it. A step without a node of its own encodes on <paramref name="otherNode"/>.
+    /// </summary>
+    private List<VideoPath> AddVaapi(GpuStep[] steps, string? otherNode)
     {
         var uploads = new List<VideoPath>();
-        GpuStep[] hardware = [.. steps.Where(step => !step.IsSoftware)];
-        var probed = new HashSet<string>();
-        foreach (GpuStep step in hardware)
+        foreach (GpuStep step in steps)
         {
-            if (step.RenderNode is not { } number)
-                continue;
-            string node = $"/dev/dri/renderD{number.Minor}";
-            VaapiProbe probe = VaapiProbe.OfRenderNode(node);
-            if (probe.Codecs.Count == 0)
-                continue;
-            VaDisplay Open() => VaDisplay.OpenRenderNode(node);
-            ladder.Add(new VaapiPath($"{step.Name} → vaapi", probe, Open, (out string? whyNot) => step.TryOpen(out IGpuConverter? gpu, out whyNot) ? gpu : null, step.Reads, exportSurfaces: true));
-            if (probed.Add(node))
-                uploads.Add(new VaapiPath($"cpu → vaapi on {node}", probe, Open, OpenCpuConverter, scanout => scanout is CpuScanout, exportSurfaces: false));
+            if ((step.RenderNode is { } number ? $"/dev/dri/renderD{number.Minor}" : otherNode) is { } node && AddUploads(uploads, node) is { } probe)
+                _ladder.Add(new VaapiPath($"{step.Name} → vaapi", probe, () => VaDisplay.OpenRenderNode(node), (out string? whyNot) => step.TryOpen(out IGpuConverter? gpu, out whyNot) ? gpu : null, step.Reads, exportSurfaces: true));
         }
 
-        ladder.AddRange(hardware.Select(step => new GpuVideoPath(step)));
-        ladder.AddRange(uploads);
+        if (otherNode is not null)
+            AddUploads(uploads, otherNode);
+        return uploads;
     }
 
-    private static CpuConverter? OpenCpuConverter(out string? whyNot)
+    /// <summary>What the node encodes; null for nothing. The first time, the ways that upload to it are added.</summary>
+    private VaapiProbe? AddUploads(List<VideoPath> uploads, string node)
+    {
+        if (_probes.TryGetValue(node, out VaapiProbe? probe))
+            return probe.Codecs.Count > 0 ? probe : null;
+        _probes[node] = probe = VaapiProbe.OfRenderNode(node);
+        if (probe.Codecs.Count == 0)
+            return null;
+        VaDisplay Open() => VaDisplay.OpenRenderNode(node);
+        uploads.Add(new VaapiPath($"cpu → vaapi on {node}", probe, Open, Use<CpuConverter>, scanout => scanout is CpuScanout, exportSurfaces: false));
+        uploads.Add(new VaapiPath($"cpu-mapped → vaapi on {node}", probe, Open, Use<MappedConverter>, MappedConverter.Reads, exportSurfaces: false));
+        return probe;
+    }
+
+    private static T Use<T>(out string? whyNot)
+        where T : IFrameConverter, new()
     {
         whyNot = null;
-        return new CpuConverter();
+        return new T();
     }
 }

@@ -13,6 +13,9 @@ public sealed class VideoFrame
 
     internal VideoFrame(VideoSource source) => _source = source;
 
+    /// <summary>What the payloads carry.</summary>
+    public VideoCodecKind Codec => _source.Codec;
+
     /// <summary>When the picture was taken, in ns of the host's monotonic clock.</summary>
     public long CaptureNs { get; private set; }
 

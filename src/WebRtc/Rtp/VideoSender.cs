@@ -31,6 +31,7 @@ internal sealed class VideoSender
 
     private const long FullEveryNs = 1_000_000_000;
     private const int ClockRate = 90_000;
+    private const int CodecCount = (int)VideoCodecKind.Av1 + 1;
 
     private readonly NegotiatedMedia _media;
     private readonly RtpExtensionIds _extensions;
@@ -40,8 +41,8 @@ internal sealed class VideoSender
     private readonly long[] _repeats = new long[RepeatCapacity];
     private readonly Repeated[] _repeated = new Repeated[RepeatCapacity];
     private readonly uint _timestampOffset;
-    private readonly byte _payloadType;
-    private readonly byte _rtxPayloadType;
+    private readonly byte[] _payloadTypes = new byte[CodecCount]; // by VideoCodecKind; 0: not negotiated
+    private readonly byte[] _rtxPayloadTypes = new byte[CodecCount];
     private readonly long _unixEpochNs;
     private int _queueHead;
     private int _queueCount;
@@ -60,8 +61,12 @@ internal sealed class VideoSender
         _media = media;
         _extensions = media.UsesTransportFeedback ? media.Extensions : media.Extensions with { TransportSequence = 0 };
         _mid = Encoding.ASCII.GetBytes(media.Offered.Mid);
-        _payloadType = media.Format!.PayloadType;
-        _rtxPayloadType = media.Rtx?.PayloadType ?? 0;
+        foreach (NegotiatedFormat format in media.VideoFormats)
+        {
+            _payloadTypes[(int)format.Wanted.Codec] = format.Format.PayloadType;
+            _rtxPayloadTypes[(int)format.Wanted.Codec] = format.Rtx?.PayloadType ?? 0;
+        }
+
         _unixEpochNs = unixEpochNs;
         Span<byte> random = stackalloc byte[8];
         fillRandom(random);
@@ -117,7 +122,9 @@ internal sealed class VideoSender
             DropWaiting();
         else if (_queueCount == QueueCapacity || (_queueCount > 0 && frame.CaptureNs - _queue[_queueHead].CaptureNs > MaxWaitNs))
             Skip();
-        if ((NeedsEntryPoint && !frame.IsEntryPoint) || frame.PacketCount == 0)
+        if (_payloadTypes[(int)frame.Codec] == 0)
+            NeedsEntryPoint = true; // of another codec, which this viewer takes
+        if ((NeedsEntryPoint && !frame.IsEntryPoint) || frame.PacketCount == 0 || _payloadTypes[(int)frame.Codec] == 0)
         {
             FramesSkipped++;
             return frame.PacketCount == 0;
@@ -167,7 +174,7 @@ internal sealed class VideoSender
         bool last = _packet == frame.PacketCount - 1;
         long sequence = _nextSequence++;
         LastSequence = (ushort)sequence;
-        int header = WriteHeader(destination, frame, _payloadType, Ssrc, (ushort)sequence, timestamp, last, transportSequence, _isFull);
+        int header = WriteHeader(destination, frame, _payloadTypes[(int)frame.Codec], Ssrc, (ushort)sequence, timestamp, last, transportSequence, _isFull);
         ReadOnlySpan<byte> payload = frame.Payload(_packet);
         int length = srtp.ProtectRtp(destination, header, payload, Ssrc, sequence);
         PacketsSent++;
@@ -195,7 +202,7 @@ internal sealed class VideoSender
         long wide = (last & ~0xFFFFL) | sequence;
         if (wide > last)
             wide -= 0x10000;
-        if (_rtxPayloadType == 0 || !TryFind(wide, out _, out VideoFrame? frame, out _) || nowNs - frame!.CaptureNs > MaxRepeatAgeNs)
+        if (!TryFindRepeatable(wide, out _, out VideoFrame? frame, out _) || nowNs - frame!.CaptureNs > MaxRepeatAgeNs)
             return false;
         ref Repeated repeated = ref _repeated[wide % RepeatCapacity];
         bool again = repeated.SequencePlusOne == wide + 1;
@@ -236,7 +243,7 @@ internal sealed class VideoSender
 
     /// <summary>Whole size of a probe packet; 0 where there is nothing to repeat.</summary>
     public int ProbePacketBytes(int overheadBytes) =>
-        _rtxPayloadType != 0 && TryFind(_nextSequence - 1, out int packet, out VideoFrame? frame, out _)
+        TryFindRepeatable(_nextSequence - 1, out int packet, out VideoFrame? frame, out _)
             ? HeaderBytes(full: false) + RtxHeader.Bytes + frame!.PayloadLength(packet) + overheadBytes
             : 0;
 
@@ -246,7 +253,7 @@ internal sealed class VideoSender
     public int WriteProbe(Span<byte> destination, SrtpSession srtp, ushort transportSequence)
     {
         long newest = _nextSequence - 1;
-        return _rtxPayloadType != 0 && TryFind(newest, out int packet, out VideoFrame? frame, out uint timestamp)
+        return TryFindRepeatable(newest, out int packet, out VideoFrame? frame, out uint timestamp)
             ? WriteRtx(destination, srtp, transportSequence, newest, frame!, packet, timestamp)
             : 0;
     }
@@ -255,7 +262,7 @@ internal sealed class VideoSender
     {
         long sequence = _nextRtxSequence++;
         LastSequence = (ushort)original;
-        int header = WriteHeader(destination, frame, _rtxPayloadType, RtxSsrc, (ushort)sequence, timestamp, packet == frame.PacketCount - 1, transportSequence, full: false);
+        int header = WriteHeader(destination, frame, _rtxPayloadTypes[(int)frame.Codec], RtxSsrc, (ushort)sequence, timestamp, packet == frame.PacketCount - 1, transportSequence, full: false);
         ReadOnlySpan<byte> payload = frame.Payload(packet);
         Span<byte> body = destination.Slice(header, RtxHeader.Bytes + payload.Length);
         BinaryPrimitives.WriteUInt16BigEndian(body, (ushort)original);
@@ -312,6 +319,9 @@ internal sealed class VideoSender
         if (_queueCount == 0)
             QueuedBytes = 0;
     }
+
+    private bool TryFindRepeatable(long sequence, out int packet, out VideoFrame? frame, out uint timestamp) =>
+        TryFind(sequence, out packet, out frame, out timestamp) && _rtxPayloadTypes[(int)frame!.Codec] != 0;
 
     private bool TryFind(long sequence, out int packet, out VideoFrame? frame, out uint timestamp)
     {

@@ -64,8 +64,12 @@ internal static class AnswerWriter
 
     private static void WriteMediaLine(StringBuilder text, NegotiatedMedia media)
     {
-        string formats = media.Offered.Kind == MediaKind.Application ? media.Offered.FormatList
-            : media.Rtx is null ? $"{media.Format!.PayloadType}" : $"{media.Format!.PayloadType} {media.Rtx.PayloadType}";
+        string formats = media.Offered.Kind switch
+        {
+            MediaKind.Application => media.Offered.FormatList,
+            MediaKind.Video => string.Join(' ', media.VideoFormats.Select(format => format.Rtx is null ? $"{format.Format.PayloadType}" : $"{format.Format.PayloadType} {format.Rtx.PayloadType}")),
+            _ => $"{media.Format!.PayloadType}",
+        };
         Line(text, $"m={media.Offered.KindToken} 9 {media.Offered.Protocol} {formats}");
         Line(text, "c=IN IP4 0.0.0.0");
     }
@@ -109,7 +113,6 @@ internal static class AnswerWriter
 
     private static void WriteRtp(StringBuilder text, NegotiatedMedia media)
     {
-        PayloadFormat format = media.Format!;
         WriteExtension(text, media.Extensions.TransportSequence, RtpExtensionIds.TransportSequenceUri);
         WriteExtension(text, media.Extensions.PlayoutDelay, RtpExtensionIds.PlayoutDelayUri);
         WriteExtension(text, media.Extensions.CaptureTime, RtpExtensionIds.CaptureTimeUri);
@@ -127,8 +130,8 @@ internal static class AnswerWriter
         if (media.Offered.RtcpReducedSize)
             Line(text, "a=rtcp-rsize");
         if (media.Offered.Kind == MediaKind.Audio)
-            WriteAudioFormat(text, media, format);
-        else
+            WriteAudioFormat(text, media, media.Format!);
+        foreach (NegotiatedFormat format in media.VideoFormats)
             WriteVideoFormat(text, media, format);
         if (!media.Sends)
             return;
@@ -148,24 +151,25 @@ internal static class AnswerWriter
         Line(text, $"a=fmtp:{format.PayloadType} minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1");
     }
 
-    private static void WriteVideoFormat(StringBuilder text, NegotiatedMedia media, PayloadFormat format)
+    private static void WriteVideoFormat(StringBuilder text, NegotiatedMedia media, NegotiatedFormat negotiated)
     {
+        PayloadFormat format = negotiated.Format;
         Line(text, $"a=rtpmap:{format.PayloadType} {format.Encoding}/{format.ClockRate}");
         foreach (string feedback in s_videoFeedback)
         {
             // Without RTX nothing can be repeated: the same packet with another extension would use a nonce twice.
-            if (feedback == "nack" && media.Rtx is null)
+            if (feedback == "nack" && negotiated.Rtx is null)
                 continue;
             if (format.HasFeedback(feedback) && (feedback != "transport-cc" || media.UsesTransportFeedback))
                 Line(text, $"a=rtcp-fb:{format.PayloadType} {feedback}");
         }
 
-        string? parameters = media.VideoFormat.Codec == VideoCodecKind.H264
+        string? parameters = negotiated.Wanted.Codec == VideoCodecKind.H264
             ? $"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={format.Parameter("profile-level-id") ?? "42000a"}"
             : format.Parameters.Length > 0 ? format.Parameters : null;
         if (parameters is not null)
             Line(text, $"a=fmtp:{format.PayloadType} {parameters}");
-        if (media.Rtx is { } rtx)
+        if (negotiated.Rtx is { } rtx)
         {
             Line(text, $"a=rtpmap:{rtx.PayloadType} rtx/90000");
             Line(text, $"a=fmtp:{rtx.PayloadType} apt={format.PayloadType}");

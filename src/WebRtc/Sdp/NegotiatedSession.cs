@@ -1,5 +1,12 @@
 namespace QemuZeroCopy.WebRtc.Sdp;
 
+/// <summary>One format that may be sent.</summary>
+/// <param name="Format">As offered.</param>
+/// <param name="Rtx">Its format for repetitions; null without one.</param>
+/// <param name="Index">Index into the track's formats.</param>
+/// <param name="Wanted">What was asked for there.</param>
+internal sealed record NegotiatedFormat(PayloadFormat Format, PayloadFormat? Rtx, int Index, VideoFormat Wanted);
+
 /// <summary>What offer and options came to for one m-line, in the order of the offer.</summary>
 internal sealed class NegotiatedMedia
 {
@@ -10,9 +17,11 @@ internal sealed class NegotiatedMedia
     /// <summary>Seen from us.</summary>
     public MediaDirection Direction { get; set; } = MediaDirection.Inactive;
 
+    /// <summary>The one that is sent; the best of <see cref="VideoFormats"/> for video.</summary>
     public PayloadFormat? Format { get; set; }
 
-    public PayloadFormat? Rtx { get; set; }
+    /// <summary>For video: one format of each codec that may be sent, best first.</summary>
+    public IReadOnlyList<NegotiatedFormat> VideoFormats { get; set; } = [];
 
     public RtpExtensionIds Extensions { get; set; }
 
@@ -26,11 +35,6 @@ internal sealed class NegotiatedMedia
 
     /// <summary>For video: index into the options' tracks.</summary>
     public int Track { get; set; } = -1;
-
-    /// <summary>For video: index into the track's formats, and whether the profile was the very one asked for.</summary>
-    public int FormatIndex { get; set; } = -1;
-
-    public VideoFormat VideoFormat { get; set; }
 
     public bool Sends => Accepted && Direction is MediaDirection.SendOnly or MediaDirection.SendReceive;
 

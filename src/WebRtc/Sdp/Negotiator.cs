@@ -45,33 +45,43 @@ internal static class Negotiator
         MediaSection section = media.Offered;
         if (section.Direction is not (MediaDirection.ReceiveOnly or MediaDirection.SendReceive))
             return false;
-        PayloadFormat? taken = null;
-        // Every wanted format by its very profile first; then H.264 of any profile, which browsers decode all the same.
-        for (int exact = 1; exact >= 0 && taken is null; exact--)
+        List<NegotiatedFormat> taken = [];
+        foreach (VideoCodecKind codec in track.Formats.Select(format => format.Codec).Distinct())
         {
-            for (int i = 0; i < track.Formats.Count && taken is null; i++)
-            {
-                VideoFormat wanted = exact == 1 ? track.Formats[i] : track.Formats[i] with { Profile = VideoProfile.Any };
-                if (exact == 0 && track.Formats[i].Profile == VideoProfile.FullChroma)
-                    continue;
-                taken = section.Formats.Find(f => VideoFormats.Fits(f, wanted));
-                if (taken is not null)
-                    (media.FormatIndex, media.VideoFormat) = (i, track.Formats[i]);
-            }
+            if (Find(section, track, codec) is { } found)
+                taken.Add(found);
         }
 
-        if (taken is null)
+        if (taken.Count == 0 || (track.Needed is { } needed && !taken.Exists(format => format.Wanted.Codec == needed)))
             return false;
         media.Accepted = true;
         media.Direction = MediaDirection.SendOnly;
-        media.Format = taken;
-        media.Rtx = section.Rtx(taken.PayloadType);
+        media.Format = taken[0].Format;
+        media.VideoFormats = taken;
         media.Extensions = RtpExtensionIds.From(section);
         media.Ssrc = ssrcs.Next();
-        media.RtxSsrc = media.Rtx is null ? 0 : ssrcs.Next();
+        media.RtxSsrc = taken.Exists(format => format.Rtx is not null) ? ssrcs.Next() : 0;
         media.StreamId = track.StreamId;
         media.Track = index;
         return true;
+    }
+
+    // Every wanted format of the codec by its very profile first; then H.264 of any profile, which browsers decode all the same.
+    private static NegotiatedFormat? Find(MediaSection section, VideoTrackOptions track, VideoCodecKind codec)
+    {
+        for (int exact = 1; exact >= 0; exact--)
+        {
+            for (int i = 0; i < track.Formats.Count; i++)
+            {
+                VideoFormat wanted = exact == 1 ? track.Formats[i] : track.Formats[i] with { Profile = VideoProfile.Any };
+                if (wanted.Codec != codec || (exact == 0 && track.Formats[i].Profile == VideoProfile.FullChroma))
+                    continue;
+                if (section.Formats.Find(f => VideoFormats.Fits(f, wanted)) is { } offered)
+                    return new NegotiatedFormat(offered, section.Rtx(offered.PayloadType), i, track.Formats[i]);
+            }
+        }
+
+        return null;
     }
 
     private static void TakeAudio(NegotiatedMedia media, NegotiatedSession session, SessionOptions options, SsrcSource ssrcs)

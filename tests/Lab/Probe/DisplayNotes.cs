@@ -8,7 +8,7 @@ namespace QemuZeroCopy.Lab.Tests.Probe;
 /// <summary>Takes note of what QEMU hands over and of what anybody complains about.</summary>
 internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
 {
-    private int _dmaBufs;
+    private int _dmaBufs, _holds, _releases;
 
     /// <summary>DMA-BUF scanouts seen.</summary>
     public int DmaBufs => Volatile.Read(ref _dmaBufs);
@@ -21,6 +21,19 @@ internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
 
     /// <summary>What was refused without being anybody's fault.</summary>
     public ConcurrentBag<string> Passing { get; } = [];
+
+    /// <summary>Updates of QEMU's that hold its guest, and their answers.</summary>
+    public int Holds => Volatile.Read(ref _holds);
+
+    /// <inheritdoc cref="Holds"/>
+    public int Releases => Volatile.Read(ref _releases);
+
+    /// <summary>Whether the other side has gone.</summary>
+    public bool HasEnded { get; private set; }
+
+    public void GuestHeld(ConsoleDisplay console) => Interlocked.Increment(ref _holds);
+
+    public void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead) => Interlocked.Increment(ref _releases);
 
     public void ConsoleAdded(ConsoleDisplay console)
     {
@@ -59,15 +72,16 @@ internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
     {
     }
 
-    public void Disconnected(string reason) => Complain($"disconnected: {reason}");
+    public void Disconnected(string reason)
+    {
+        Complain($"disconnected: {reason}");
+        HasEnded = true;
+    }
 
-    /// <summary>
-    /// In a mode change QEMU tells of damage in the new mode a moment before it shows it, and how soon an emulated
-    /// GPU answers is a matter of time: both are figures, not findings.
-    /// </summary>
+    /// <summary>In a mode change QEMU tells of damage in the new mode a moment before it shows it: a figure, not a finding.</summary>
     public void Refused(RefusedInput kind, string detail)
     {
-        if (kind is RefusedInput.Damage or RefusedInput.LateAcknowledgement)
+        if (kind is RefusedInput.Damage)
             Passing.Add($"{kind}: {detail}");
         else
             Complain($"{kind}: {detail}");

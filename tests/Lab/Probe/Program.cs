@@ -3,7 +3,7 @@ using QemuZeroCopy.Lab.Tests.Probe;
 // qzc-lab SCENARIO… REPORT: runs scenarios on the machine's real DRM nodes and appends one JSON line for each finding.
 if (args is not [.. var scenarios, var path] || scenarios.Length == 0)
 {
-    Console.Error.WriteLine("usage: qzc-lab (devices|buffers|images|endurance|qemu)… REPORT");
+    Console.Error.WriteLine("usage: qzc-lab (devices|buffers|images|endurance|storm|qzc)… REPORT");
     return 2;
 }
 
@@ -21,8 +21,11 @@ foreach (string scenario in scenarios)
         case "images":
             report.Run(scenario, ImageScenario.Run);
             break;
-        case "qemu":
-            report.Run(scenario, QemuScenario.Run);
+        case "qzc":
+            report.Run(scenario, QzcScenario.Run);
+            break;
+        case "storm":
+            report.Run(scenario, StormScenario.Run);
             break;
         case "endurance":
             report.Run(scenario, EnduranceScenario.Run);

@@ -8,7 +8,7 @@ kernel=$repository/artifacts/guest/kernel
 out=$repository/artifacts/lab
 version=$(cat "$kernel/version")
 mkdir -p "$out"
-key=$(cat "$here/build.sh" "$here/init" "$here/motion.S" "$kernel/version" | sha256sum | cut -c1-16)
+key=$(cat "$here/build.sh" "$here/init" "$here/screen.S" "$kernel/version" | sha256sum | cut -c1-16)
 if [ "$(cat "$out/key" 2>/dev/null)" = "$key" ] && [ -f "$out/initramfs.cpio.gz" ]; then exit 0; fi
 
 root=$(mktemp -d)
@@ -25,6 +25,6 @@ for name in virtio_pci 9pnet_virtio 9p overlay virtio-gpu vgem uinput; do
   done
 done
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1 > "$out/initramfs.cpio.gz")
-as --32 "$here/motion.S" -o "$root/motion.o"
-ld -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$out/motion.img" "$root/motion.o"
+as --32 "$here/screen.S" -o "$root/screen.o"
+ld -m elf_i386 --oformat binary -Ttext 0x7c00 -o "$out/screen.img" "$root/screen.o"
 echo "$key" > "$out/key"

@@ -20,6 +20,9 @@ internal sealed class Recorder : IDisplayEvents
     /// <inheritdoc cref="Holds"/>
     internal int Releases;
 
+    /// <summary>Releases before the pixels were read.</summary>
+    internal int Unread { get; private set; }
+
     /// <summary>The shortest hold, ns.</summary>
     internal long ShortestHoldNs { get; private set; } = long.MaxValue;
 
@@ -50,8 +53,9 @@ internal sealed class Recorder : IDisplayEvents
 
     public void GuestHeld(ConsoleDisplay console) => Interlocked.Increment(ref Holds);
 
-    public void GuestReleased(ConsoleDisplay console, long heldNs)
+    public void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead)
     {
+        Unread += wasRead ? 0 : 1;
         ShortestHoldNs = Math.Min(ShortestHoldNs, heldNs);
         Interlocked.Increment(ref Releases);
     }

@@ -67,6 +67,30 @@ public sealed class ConsolePipelineTests : IDisposable
     }
 
     [Fact]
+    public void A_codec_that_no_path_makes_is_replaced_by_H264_and_asked_for_once()
+    {
+        Start(refine: false);
+        Show(Size);
+        _sink.WaitFor(1);
+        _pipeline!.SetFormat(VideoFormat.Default with { Codec = VideoCodec.Av1 });
+        _pipeline.RequestKeyFrame();
+        _sink.WaitFor(2);
+        for (int i = 0; i < 3; i++)
+        {
+            _mailbox.AddDamage(Desktop.DrawGlyph(_scanouts[0], 1 + i, 1, _random), MonotonicClock.NowNs);
+            _sink.WaitFor(3 + i);
+        }
+
+        // Another scanout is looked at anew, and H.264 is no longer a makeshift once it is what viewers agree on.
+        Show(new PictureSize(320, 200));
+        _sink.WaitFor(6);
+        _pipeline.SetFormat(VideoFormat.Default);
+        _pipeline.RequestKeyFrame();
+        _sink.WaitFor(7);
+        Assert.DoesNotContain(_sink.Events, line => line.StartsWith("no path", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_key_frame_asked_for_while_nothing_moves_comes()
     {
         Start(refine: false);

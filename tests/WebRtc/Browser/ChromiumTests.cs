@@ -263,6 +263,32 @@ public class ChromiumTests(ChromiumFixture chromium)
         await page.CloseAsync();
     }
 
+    [Fact]
+    public async Task The_codec_changes_in_mid_stream_without_another_offer()
+    {
+        List<byte[]> av1 = TestPictures.Av1(40), h264 = TestPictures.SplitScreen(90);
+        using var host = new TestHost(av1, 20, VideoCodecKind.Av1);
+        var options = new SessionOptions { VideoTracks = [new VideoTrackOptions("screen0", [new VideoFormat(VideoCodecKind.Av1), new VideoFormat(VideoCodecKind.H264, VideoProfile.ConstrainedBaseline)], VideoCodecKind.H264)] };
+        IPage page = await ConnectAsync(host, options, 1);
+        JsonElement stats = await WaitForFramesAsync(page, host, 15);
+        foreach ((List<byte[]> pictures, VideoCodecKind codec) in new[] { (h264, VideoCodecKind.H264), (av1, VideoCodecKind.Av1), (h264, VideoCodecKind.H264) })
+        {
+            await host.SwitchAsync(pictures, codec);
+            stats = await WaitForFramesAsync(page, host, await DecodedAsync(page) + 15);
+            Assert.Equal($"video/{(codec == VideoCodecKind.Av1 ? "AV1" : "H264")}", await page.EvaluateAsync<string>("""
+                async () => {
+                    const reports = await window.pc.getStats();
+                    return reports.get([...reports.values()].find(r => r.type === 'inbound-rtp' && r.kind === 'video').codecId).mimeType;
+                }
+                """));
+            int[] pixels = await page.EvaluateAsync<int[]>(Pixels, 0);
+            AssertColour([0x20, 0x60, 0xC0], pixels[..3]);
+            AssertColour([0xC0, 0x40, 0x20], pixels[3..]);
+        }
+
+        await page.CloseAsync();
+    }
+
     private static async Task<int> DecodedAsync(IPage page) =>
         JsonDocument.Parse(await page.EvaluateAsync<string>(Stats)).RootElement.GetProperty("framesDecoded")[0].GetInt32();
 

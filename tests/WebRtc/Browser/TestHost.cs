@@ -24,8 +24,8 @@ internal sealed class TestHost : IDisposable
     private readonly Thread _thread;
     private readonly byte[] _send = new byte[Transmit.BufferBytes];
     private readonly byte[] _receive = new byte[2048];
-    private readonly List<byte[]> _pictures;
-    private readonly VideoSource _source;
+    private List<byte[]> _pictures;
+    private VideoSource _source;
     private readonly int _framesPerSecond;
     private volatile bool _stopping;
     private long _nextFrameNs;
@@ -84,6 +84,14 @@ internal sealed class TestHost : IDisposable
         });
         return result.Task;
     }
+
+    /// <summary>Goes on with other pictures, of another codec, as an encoder that was replaced does.</summary>
+    public Task<bool> SwitchAsync(List<byte[]> pictures, VideoCodecKind codec) => InvokeAsync(_ =>
+    {
+        (_pictures, _nextPicture) = (pictures, 0);
+        _source = new VideoSource(codec, 1100);
+        return true;
+    });
 
     /// <summary>Runs something on the host's thread.</summary>
     public Task<T> InvokeAsync<T>(Func<long, T> action)

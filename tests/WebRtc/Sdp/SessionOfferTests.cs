@@ -35,10 +35,10 @@ public class SessionOfferTests
         Assert.All(session.Media, m => Assert.True(m.Accepted));
         NegotiatedMedia video = session.Media[0];
         Assert.Equal(126, video.Format!.PayloadType);
-        Assert.Equal(127, video.Rtx!.PayloadType);
+        Assert.Equal(127, Assert.Single(video.VideoFormats).Rtx!.PayloadType);
         Assert.Equal(7, video.Extensions.TransportSequence);
         Assert.Equal(12, video.Extensions.PlayoutDelay);
-        Assert.Equal(1, video.FormatIndex);
+        Assert.Equal(1, video.VideoFormats[0].Index);
         Assert.Contains("a=group:BUNDLE 0 1 2\r\n", answer);
         Assert.Contains("m=video 9 UDP/TLS/RTP/SAVPF 126 127\r\n", answer);
         Assert.Contains("a=fmtp:126 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n", answer);
@@ -58,8 +58,30 @@ public class SessionOfferTests
             "a=rtpmap:104 H264/90000", "a=fmtp:104 level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=640c1f",
             "a=rtpmap:106 H264/90000", "a=fmtp:106 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=640C1F")));
         Assert.Equal(106, session.Media[0].Format!.PayloadType);
-        Assert.Equal(0, session.Media[0].FormatIndex);
+        Assert.Equal(0, session.Media[0].VideoFormats[0].Index);
         Assert.Contains("profile-level-id=640C1F", answer);
+    }
+
+    [Fact]
+    public void Of_each_wanted_codec_one_format_is_answered_best_first()
+    {
+        string[] lines =
+        [
+            "a=rtpmap:102 H264/90000", "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f", "a=rtpmap:103 rtx/90000", "a=fmtp:103 apt=102",
+            "a=rtpmap:45 AV1/90000", "a=fmtp:45 level-idx=5;profile=0;tier=0", "a=rtpmap:46 rtx/90000", "a=fmtp:46 apt=45",
+            "a=rtpmap:47 AV1/90000", "a=fmtp:47 profile=1", "a=rtpmap:98 VP9/90000",
+        ];
+        var options = new SessionOptions { VideoTracks = [new VideoTrackOptions("s", [new VideoFormat(VideoCodecKind.Av1), new VideoFormat(VideoCodecKind.H265), new VideoFormat(VideoCodecKind.H264)], VideoCodecKind.H264)] };
+        (_, NegotiatedSession session, string answer) = Answer(Offer(Video("0", "recvonly", lines)), options);
+        Assert.Equal([0, 2], session.Media[0].VideoFormats.Select(format => format.Index));
+        Assert.Contains("m=video 9 UDP/TLS/RTP/SAVPF 45 46 102 103\r\n", answer);
+        Assert.Contains("a=fmtp:45 level-idx=5;profile=0;tier=0\r\n", answer);
+        Assert.Contains("a=fmtp:103 apt=102\r\n", answer);
+        Assert.Equal(1, answer.Split("a=ssrc-group:FID").Length - 1);
+
+        // A viewer without the common ground gets nothing, rather than a stream that may turn into what it cannot read.
+        (_, session, _) = Answer(Offer(Video("0", "recvonly", lines[4..])), options);
+        Assert.False(session.Media[0].Accepted);
     }
 
     [Fact]
@@ -164,10 +186,10 @@ public class SessionOfferTests
         Assert.True(priorities[0] > priorities[1] && priorities[1] > priorities[2]);
     }
 
-    private static (SessionOffer Offer, NegotiatedSession Session, string Answer) Answer(string sdp)
+    private static (SessionOffer Offer, NegotiatedSession Session, string Answer) Answer(string sdp, SessionOptions? options = null)
     {
         Assert.True(SessionOffer.TryParse(sdp, out SessionOffer? offer, out string? error), error);
-        NegotiatedSession session = Negotiator.Negotiate(offer, s_options, new SeededRandom(3).Fill);
+        NegotiatedSession session = Negotiator.Negotiate(offer, options ?? s_options, new SeededRandom(3).Fill);
         string answer = AnswerWriter.Write(offer, session, new AnswerTransport("ufrag123", "password", "AB:CD", [TransportAddress.FromIPv4(0x7F000001, 9)], 1));
         Assert.All(answer.Split("\r\n", StringSplitOptions.RemoveEmptyEntries), l => Assert.Equal('=', l[1]));
         return (offer, session, answer);

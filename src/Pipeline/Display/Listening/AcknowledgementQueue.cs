@@ -6,9 +6,10 @@ namespace QemuZeroCopy.Pipeline.Display.Listening;
 /// <summary>
 /// Calls of UpdateDMABUF that wait for their pixels to be read. Each is answered exactly once: when it is
 /// acknowledged, when its time is over, or when the listener ends. Display thread only, but for
-/// <see cref="Acknowledge"/>. <c>answered</c> is told of each one how long it has held the guest, in ns.
+/// <see cref="Acknowledge"/>. <c>answered</c> is told of each one how long it has
+/// held the guest, in ns, and whether that was for its pixels to be read.
 /// </summary>
-internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs, Action<long> answered) : IFrameAcknowledger
+internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs, Action<long, bool> answered) : IFrameAcknowledger
 {
     // QEMU sends one update for each refresh or guest flush and holds the guest meanwhile: more than a few
     // pending ones mean that it does not wait, and then an early answer does no harm.
@@ -52,18 +53,12 @@ internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs,
         return _lastSequence;
     }
 
-    /// <summary>Answers what has been acknowledged or has waited too long; the number of the latter.</summary>
-    internal int AnswerDue(long nowNs)
+    /// <summary>Answers what has been acknowledged or has waited for the limit.</summary>
+    internal void AnswerDue(long nowNs)
     {
         ulong acknowledged = Volatile.Read(ref _acknowledged);
-        int late = 0;
         while (_count > 0 && (_ring[_head].Sequence <= acknowledged || DueNs <= nowNs))
-        {
-            late += _ring[_head].Sequence <= acknowledged ? 0 : 1;
             AnswerOldest();
-        }
-
-        return late;
     }
 
     /// <summary>Answers everything, because nobody will read these pixels any more.</summary>
@@ -76,7 +71,7 @@ internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs,
     private void AnswerOldest()
     {
         _ring[_head].Call.Reply();
-        answered(MonotonicClock.NowNs - _ring[_head].ReceivedNs);
+        answered(MonotonicClock.NowNs - _ring[_head].ReceivedNs, _ring[_head].Sequence <= Volatile.Read(ref _acknowledged));
         _ring[_head] = default;
         _head = (_head + 1) % Capacity;
         _count--;

@@ -31,7 +31,7 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
         _options = options;
         _events = events;
         _object = new ListenerObject(options);
-        _acknowledgements = new AcknowledgementQueue(thread, (long)options.AcknowledgementTimeout.TotalNanoseconds, heldNs => _events.GuestReleased(Console!, heldNs));
+        _acknowledgements = new AcknowledgementQueue(thread, (long)options.LongestHold.TotalNanoseconds, (heldNs, wasRead) => _events.GuestReleased(Console!, heldNs, wasRead));
         Console = new ConsoleDisplay(vm, id, _acknowledgements);
     }
 
@@ -62,8 +62,7 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
 
     public void Run(long nowNs)
     {
-        if (_acknowledgements.AnswerDue(nowNs) is > 0 and int late)
-            Refuse(RefusedInput.LateAcknowledgement, $"{late} update(s) of {Console} were not read in time; QEMU was answered without.");
+        _acknowledgements.AnswerDue(nowNs);
         if (_recheckNs <= nowNs)
             Recheck();
         if (_offNs > nowNs)
