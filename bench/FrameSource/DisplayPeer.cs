@@ -40,6 +40,9 @@ public sealed class DisplayPeer : IBusObject, IDisposable
     /// <summary>Every input call in order, as "Console_0 Press 30".</summary>
     public IReadOnlyCollection<string> Input => _input;
 
+    /// <summary>The sound of the machine; null for one without.</summary>
+    public AudioPeer? Audio { get; set; }
+
     /// <summary>Called on the peer's thread after each input call.</summary>
     public Action<string>? InputArrived { get; set; }
 
@@ -93,6 +96,8 @@ public sealed class DisplayPeer : IBusObject, IDisposable
         string member = Encoding.UTF8.GetString(message.Member);
         if (path == ClipboardPeer.Path)
             return Clipboard?.Handle(message, _thread, _bus) == true;
+        if (path == AudioPeer.Path)
+            return Audio?.Handle(message, _thread) == true;
         if (message.Interface.SequenceEqual("org.freedesktop.DBus.Properties"u8))
             return member == "GetAll" && GetAll(message, path);
         if (!path.StartsWith(ConsolePrefix, StringComparison.Ordinal))

@@ -89,6 +89,7 @@ void on_event(struct guest *g, const struct event *e)
     if (e->type == EVENT_KEY && e->value == 1 && g->scene->hardware_cursor && !g->reflex) {
         if (e->code == KEY_F2) { next_mode(g); return; }
         if (e->code == KEY_F3) { next_scene(g); return; }
+        if (e->code == KEY_F4) { tone_play(880, 400); return; }
     }
     if (g->reflex && (e->type == EVENT_POINTER || (e->type == EVENT_KEY && e->value == 1))) {
         g->reflex_on = !g->reflex_on;

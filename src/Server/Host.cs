@@ -1,4 +1,6 @@
 using System.Runtime;
+using QemuZeroCopy.Interop.Opus;
+using QemuZeroCopy.Pipeline.Audio;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Server.Cli;
 using QemuZeroCopy.Server.Input.Barrier;
@@ -118,6 +120,7 @@ internal static class Host
         private readonly ServerMetrics _metrics = new();
         private MediaService? _media;
         private VideoPaths? _paths;
+        private GuestSound? _sound;
         private MachineSession? _session;
 
         public WebServer Web { get; private set; } = null!;
@@ -135,7 +138,8 @@ internal static class Host
             {
                 _paths = new VideoPaths(settings.Gpu, settings.RenderNode, settings.Encoder);
                 _media.Codecs = _paths.CodecsFor(settings.Codec);
-                _session = new MachineSession(endpoint, machine, _media, _paths, outlivesQemu, logs.CreateLogger("qemu"));
+                _sound = settings.Audio ? CreateSound(settings, machine, _media) : null;
+                _session = new MachineSession(endpoint, machine, _media, _paths, outlivesQemu, logs.CreateLogger("qemu"), _sound);
                 await _session.StartAsync(stop).ConfigureAwait(false);
             }
 
@@ -150,7 +154,23 @@ internal static class Host
                 await _session.DisposeAsync().ConfigureAwait(false);
             _paths?.Dispose();
             _media?.Dispose();
+            _sound?.Dispose();
             _metrics.Dispose();
+        }
+
+        private GuestSound? CreateSound(ServeSettings settings, Machine machine, MediaService media)
+        {
+            if (OpusLibrary.TryGetVersion(out string? whyNot) is null)
+            {
+                VmLog.NoSound(logs.CreateLogger("qemu"), whyNot!);
+                return null;
+            }
+
+            SoundHub hub = media.OpenSound();
+            var sound = new GuestSound(hub);
+            hub.Microphone = settings.Microphone ? sound.Microphone : null;
+            sound.Changed = () => machine.Update(view => view with { Sound = sound.State });
+            return sound;
         }
     }
 }

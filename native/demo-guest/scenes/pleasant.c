@@ -85,7 +85,7 @@ static void enter(struct guest *g)
     ribbon_prepare(c);
     for (int y = 0; y < c->h; y++) fill(c, 0, y, c->w, 1, backdrop(c, y));
     title(c, 60, 70, "QemuZeroCopy", 0xffffff);
-    snprintf(s, sizeof s, "%d x %d at %d fps   F2 next mode   F3 next scene", c->w, c->h, g->fps);
+    snprintf(s, sizeof s, "%d x %d at %d fps   F2 next mode   F3 next scene   F4 tone", c->w, c->h, g->fps);
     line(g, 0, s, 0xc0c8d8);
     if (!news[0]) snprintf(news, sizeof news, "Type, move, click, scroll.");
     echo(g);

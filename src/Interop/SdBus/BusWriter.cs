@@ -24,6 +24,9 @@ public unsafe ref struct BusWriter
     /// <summary>0, or −errno of the first thing that failed.</summary>
     public readonly int Error => _error;
 
+    /// <summary>Appends 'y'.</summary>
+    public void Append(byte value) => Basic('y', &value);
+
     /// <summary>Appends 'i'.</summary>
     public void Append(int value) => Basic('i', &value);
 

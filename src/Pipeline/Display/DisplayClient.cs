@@ -4,6 +4,7 @@ using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Interop.SdBus;
 using QemuZeroCopy.Pipeline.Display.Chardevs;
 using QemuZeroCopy.Pipeline.Display.Clipboard;
+using QemuZeroCopy.Pipeline.Audio;
 using QemuZeroCopy.Pipeline.Display.Listening;
 using QemuZeroCopy.Pipeline.Frames;
 
@@ -27,6 +28,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
     private readonly IDisplayEvents _events;
     private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SortedDictionary<uint, ConsoleSession> _consoles = [];
+    private SoundSession? _sound;
     private int _callsBeforeAttached;
     private bool _ended;
 
@@ -125,6 +127,10 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         Properties.Read(reply, SetVmProperty);
         if (_consoles.Count == 0)
             Fail("QEMU's D-Bus display has no console. Give the VM a display device, such as -device virtio-vga.");
+        if (_ended || _options.Sound is not { } sound)
+            return;
+        _sound = new SoundSession(this, _bus, _thread, sound, detail => _events.Refused(RefusedInput.Sound, $"Sound: {detail}."));
+        _sound.Begin();
     }
 
     private void SetVmProperty(string name, PropertyValue value)
@@ -240,6 +246,7 @@ internal sealed class DisplayClient : IBusObject, IDisposable
             RemoveConsole(id);
         Clipboard?.End();
         Chardevs.End();
+        _sound?.Dispose();
         _thread.Remove(_bus);
         if (tell && wasAttached && !IsDisposing)
             _events.Disconnected(reason);

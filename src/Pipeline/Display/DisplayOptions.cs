@@ -6,6 +6,9 @@ public sealed record DisplayOptions
     /// <summary>How long the whole attach may take; 10 s by default.</summary>
     public TimeSpan AttachTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Where the VM's sound goes and its microphone comes from; null leaves both alone.</summary>
+    public Audio.GuestSound? Sound { get; init; }
+
     /// <summary>
     /// Whether consoles are listened to from the start, which is the default. Without it, each console waits for
     /// <see cref="ConsoleDisplay.SetListening"/>.

@@ -16,8 +16,8 @@ internal interface IDisplayTimer
 }
 
 /// <summary>
-/// The one thread that touches sd-bus for a VM: polls every connection and an eventfd, dispatches messages, and
-/// runs what other threads ask for. Never blocks but in poll.
+/// A thread that owns sd-bus connections: polls them and an eventfd, dispatches messages, and runs what other threads
+/// ask for. Never blocks but in poll. Each VM has one, and a second for its sound.
 /// </summary>
 internal sealed class DisplayThread : IDisposable
 {
@@ -36,11 +36,12 @@ internal sealed class DisplayThread : IDisposable
 
     /// <param name="drainInput">Runs queued input; true when there may be more.</param>
     /// <param name="ended">The last thing that the thread does, with the exception that ended it, if any.</param>
-    internal DisplayThread(Func<bool> drainInput, Action<Exception?> ended)
+    /// <param name="name">The thread's name, for debuggers and top.</param>
+    internal DisplayThread(Func<bool> drainInput, Action<Exception?> ended, string name = "qzc display")
     {
         _drainInput = drainInput;
         _ended = ended;
-        _thread = new Thread(Run) { Name = "qzc display", IsBackground = true };
+        _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
 
     /// <summary>Whether the caller is this thread.</summary>

@@ -85,4 +85,7 @@ public enum RefusedInput
 
     /// <summary>QEMU refused a call that is not vital, such as the registration of a listener.</summary>
     Call = 10,
+
+    /// <summary>A sound format that cannot be, or samples of a voice that was never announced.</summary>
+    Sound = 11,
 }

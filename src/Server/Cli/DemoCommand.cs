@@ -8,6 +8,10 @@ internal static class DemoCommand
 {
     private const string Qemu = "qemu-system-x86_64";
 
+    /// <summary>At the rate of the stream, so that nothing is resampled on the way.</summary>
+    private static readonly string[] s_sound =
+        ["-audiodev", "dbus,id=sound,out.frequency=48000,in.frequency=48000", "-device", "intel-hda", "-device", "hda-duplex,audiodev=sound"];
+
     public static Command Create(TextWriter output)
     {
         var guest = new Option<string>("--guest") { Description = "Folder with the guest's vmlinuz and initramfs.cpio.zst; './dev guest' builds it.", HelpName = "FOLDER", DefaultValueFactory = _ => DefaultFolder() };
@@ -19,6 +23,8 @@ internal static class DemoCommand
         {
             ServeSettings settings = serve.Read(parsed);
             string[] qemu = CommandLineFor(parsed.GetRequiredValue(guest), parsed.GetRequiredValue(append));
+            if (settings.Audio && await QemuProcess.HasDBusSoundAsync(Qemu).ConfigureAwait(false))
+                qemu = [.. qemu, .. s_sound];
             await output.WriteLineAsync("Starting the demo guest. Ctrl+C ends it.").ConfigureAwait(false);
             return await Host.ServeProcessAsync(() => QemuProcess.Start(qemu), settings, output).ConfigureAwait(false);
         });

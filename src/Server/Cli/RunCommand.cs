@@ -20,7 +20,7 @@ internal static class RunCommand
             string display = parsed.GetValue(gl) ? ",gl=on" : "";
             if (parsed.GetValue(renderNode) is { } node)
                 display += display.Length > 0 ? $",rendernode={node}" : throw UserError.Usage("--rendernode says which GPU --gl takes: give --gl too.");
-            return await Host.ServeProcessAsync(() => QemuProcess.Start(parsed.GetRequiredValue(qemu), display), settings, output).ConfigureAwait(false);
+            return await Host.ServeProcessAsync(() => QemuProcess.Start(parsed.GetRequiredValue(qemu), display, settings.Audio), settings, output).ConfigureAwait(false);
         });
         return command;
     }

@@ -75,6 +75,10 @@ internal sealed class ServeOptions
         Description = "Listen beyond this machine without TLS; whoever can read the network can then read the token.",
     };
 
+    private readonly Option<bool> _noAudio = new("--no-audio") { Description = "Leave the machine's sound alone, and its microphone." };
+
+    private readonly Option<bool> _noMicrophone = new("--no-microphone") { Description = "Let nobody speak to the machine." };
+
     private readonly Option<string> _gpu = new("--gpu")
     {
         Description = "Which GPUs may convert pictures. [default: auto]",
@@ -131,6 +135,8 @@ internal sealed class ServeOptions
         command.Options.Add(_certificate);
         command.Options.Add(_key);
         command.Options.Add(_insecure);
+        command.Options.Add(_noAudio);
+        command.Options.Add(_noMicrophone);
         command.Options.Add(_gpu);
         command.Options.Add(_renderNode);
         command.Options.Add(_encoder);
@@ -157,6 +163,8 @@ internal sealed class ServeOptions
             TlsCertificatePath = parsed.GetValue(_certificate),
             TlsKeyPath = parsed.GetValue(_key),
             Insecure = parsed.GetValue(_insecure),
+            Audio = !parsed.GetValue(_noAudio),
+            Microphone = !parsed.GetValue(_noMicrophone),
             Gpu = Enum.Parse<GpuChoice>(parsed.GetRequiredValue(_gpu), ignoreCase: true),
             RenderNode = parsed.GetValue(_renderNode),
             Metrics = _metrics.Read(parsed),

@@ -58,6 +58,12 @@ internal sealed record ServeSettings
     /// <summary>What may encode pictures.</summary>
     public EncoderChoice Encoder { get; init; }
 
+    /// <summary>Whether the guest is heard.</summary>
+    public bool Audio { get; init; } = true;
+
+    /// <summary>Whether viewers in control may speak to the guest.</summary>
+    public bool Microphone { get; init; } = true;
+
     /// <summary>Which GPUs may convert pictures.</summary>
     public GpuChoice Gpu { get; init; } = GpuChoice.Auto;
 

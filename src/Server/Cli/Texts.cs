@@ -37,13 +37,15 @@ internal static class Texts
           -display dbus,p2p=yes -qmp unix:/run/vm.qmp,server=on,wait=off
         or on a D-Bus message bus, when it was started with
           -display dbus,addr=unix:path=/run/vm.bus
+        Its sound comes along with -display dbus,…,audiodev=snd -audiodev dbus,id=snd and a card with audiodev=snd.
         When QEMU goes away the page says so, and takes it up again within two seconds of its return.
         """;
 
     public const string Run =
         """
         Starts QEMU and shows it. Everything after -- is QEMU's own command line; added to it are
-        -display dbus,p2p=yes and a QMP socket. Signals are passed on, and qzc ends with QEMU's exit code.
+        -display dbus,p2p=yes and a QMP socket. Its sound is heard in the page too: that of a card that is given a dbus
+        audiodev, or none. Signals are passed on, and qzc ends with QEMU's exit code.
 
           qzc run -- qemu-system-x86_64 -enable-kvm -m 4G -device virtio-vga -usb -device usb-tablet disk.qcow2
         """;

@@ -21,6 +21,8 @@ internal static class PrometheusText
             Histogram(text, "qzc_frame_stage_duration_seconds", $"stage=\"{FrameStages.NameOf(stage)}\"", metrics.Stage(stage).Snapshot());
         Header(text, "qzc_input_response_duration_seconds", "histogram", "From an input event handed to QEMU to the first damage after it.");
         Histogram(text, "qzc_input_response_duration_seconds", "", metrics.InputResponse.Snapshot());
+        Header(text, "qzc_sound_delay_duration_seconds", "histogram", "From QEMU's handing over of a block of sound to its packet's leaving.");
+        Histogram(text, "qzc_sound_delay_duration_seconds", "", metrics.SoundDelay.Snapshot());
 
         Header(text, "qzc_guest_hold_duration_seconds", "histogram", "From an UpdateDMABUF of QEMU's to the answer, for which the guest waits.");
         Histogram(text, "qzc_guest_hold_duration_seconds", "", metrics.GuestHold.Snapshot());

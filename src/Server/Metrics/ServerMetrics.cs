@@ -19,6 +19,7 @@ internal sealed class ServerMetrics : IDisposable
     private readonly Histogram<double> _inputSeconds;
     private readonly Histogram<double> _viewerSeconds;
     private readonly Histogram<double> _holdSeconds;
+    private readonly Histogram<double> _soundSeconds;
     private readonly long[] _counters = new long[Enum.GetValues<ServerCounter>().Length];
     private int _viewers;
 
@@ -35,6 +36,7 @@ internal sealed class ServerMetrics : IDisposable
         _inputSeconds = _meter.CreateHistogram<double>("qzc.input.response.duration", "s", "From an input event handed to QEMU to the first damage after it.");
         _viewerSeconds = _meter.CreateHistogram<double>("qzc.viewer.frame.duration", "s", "From a frame's first packet at the viewer to the decoded picture; means of what viewers report.");
         _holdSeconds = _meter.CreateHistogram<double>("qzc.guest.hold.duration", "s", "From an UpdateDMABUF of QEMU's to the answer, for which the guest waits.");
+        _soundSeconds = _meter.CreateHistogram<double>("qzc.sound.delay.duration", "s", "From QEMU's handing over of a block of sound to its packet's leaving.");
         _meter.CreateObservableUpDownCounter("qzc.viewers", () => Volatile.Read(ref _viewers), "{viewer}", "Viewers that are connected.");
         foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
         {
@@ -54,6 +56,9 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>Raised before counters are read: who counts for itself adds what is new.</summary>
     public event Action? Collecting;
+
+    /// <summary>From QEMU's handing over of a block of sound to its packet's leaving.</summary>
+    public LatencyHistogram SoundDelay { get; } = new();
 
     /// <summary>Viewers that are connected now.</summary>
     public int Viewers => Volatile.Read(ref _viewers);
@@ -113,6 +118,14 @@ internal sealed class ServerMetrics : IDisposable
     {
         Collect();
         return this[counter];
+    }
+
+    /// <summary>Records a packet of sound that has been handed to the kernel, from its newest sample on.</summary>
+    public void RecordSound(long durationNs)
+    {
+        SoundDelay.Record(durationNs);
+        if (_soundSeconds.Enabled)
+            _soundSeconds.Record(durationNs * 1e-9);
     }
 
     /// <summary>Ends the meter.</summary>

@@ -64,6 +64,9 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     /// <inheritdoc/>
     public SessionRegistry Sessions { get; private init; } = new();
 
+    /// <summary>Sends the machine's sound from now on, and takes microphones once the hub is given where to.</summary>
+    public SoundHub OpenSound() => _network.Sound = new SoundHub(_network, Sessions, _metrics);
+
     /// <summary>The hub of a console; made when first asked for.</summary>
     public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>
     {
@@ -94,7 +97,13 @@ internal sealed class MediaService : IMediaGateway, IDisposable
         if (!SessionOffer.TryParse(offer, out SessionOffer? parsed, out string? error))
             return new MediaAnswer(MediaOutcome.BadOffer, error);
         IReadOnlyList<VideoCodec> codecs = hub.Codecs;
-        var wanted = new WebRtc.SessionOptions { VideoTracks = [new VideoTrackOptions($"console{console}", [.. codecs.Select(CodecAgreement.FormatOf)], Needed: VideoCodecKind.H264)] };
+        var wanted = new WebRtc.SessionOptions
+        {
+            VideoTracks = [new VideoTrackOptions($"console{console}", [.. codecs.Select(CodecAgreement.FormatOf)], Needed: VideoCodecKind.H264)],
+            // A stream of its own: a picture never waits for its sound.
+            AudioStreamId = _network.Sound is null ? null : "sound",
+            AcceptMicrophone = _network.Sound?.Microphone is not null && Sessions.MayControl(session),
+        };
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         return await _network.InvokeAsync(router =>
         {

@@ -48,6 +48,9 @@ internal sealed class NetworkThread : IDisposable
     /// <summary>Network thread: the peer has gone for good.</summary>
     public Action<Viewer>? Closed { get; init; }
 
+    /// <summary>The machine's sound; null where there is none. Set before the first viewer comes.</summary>
+    public SoundHub? Sound { get; set; }
+
     public void Start() => _thread.Start();
 
     /// <summary>Any thread: there is something to do.</summary>
@@ -107,6 +110,7 @@ internal sealed class NetworkThread : IDisposable
             if (MonotonicClock.NowNs >= _router.NextTimeoutNs)
                 _router.HandleTimeout(MonotonicClock.NowNs);
             Drain();
+            SendSound();
             SendFrames();
         }
 
@@ -154,6 +158,19 @@ internal sealed class NetworkThread : IDisposable
 
             if (count < UdpReceiveBatch.Capacity)
                 return;
+        }
+    }
+
+    /// <summary>Before the pictures: a packet of sound is small, and late ones are heard.</summary>
+    private void SendSound()
+    {
+        if (Sound is not { } sound)
+            return;
+        sound.HandleTime(MonotonicClock.NowNs);
+        while (sound.SendNext(MonotonicClock.NowNs, out long arrivedNs))
+        {
+            Drain();
+            sound.NoteSent(arrivedNs, MonotonicClock.NowNs);
         }
     }
 
@@ -208,6 +225,7 @@ internal sealed class NetworkThread : IDisposable
             {
                 case PeerEventKind.Connected:
                     viewer.Hub.Add(viewer);
+                    Sound?.Add(viewer);
                     Connected?.Invoke(viewer);
                     break;
                 case PeerEventKind.KeyFrameNeeded:
@@ -219,12 +237,17 @@ internal sealed class NetworkThread : IDisposable
                     viewer.RepeatedCounted = peer.Statistics.PacketsRepeated;
                     viewer.RateTargetBitsPerSecond = (int)Math.Min(int.MaxValue, peer.Statistics.TargetBps);
                     viewer.Hub.UpdateRate();
+                    Sound?.UpdateLoss();
                     break;
                 case PeerEventKind.ChannelMessage when happened.IsBinary:
                     viewer.Input?.Apply(happened.Data);
                     break;
+                case PeerEventKind.Microphone:
+                    Sound?.TakeMicrophone(viewer, happened, MonotonicClock.NowNs);
+                    break;
                 case PeerEventKind.Closed:
                     viewer.Hub.Remove(viewer);
+                    Sound?.Remove(viewer);
                     _viewers.Remove(viewer);
                     Closed?.Invoke(viewer);
                     peer.Dispose();

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using QemuZeroCopy.Server.Clipboard;
+using QemuZeroCopy.Pipeline.Audio;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Input.Barrier;
 using QemuZeroCopy.Server.Terminals;
@@ -69,6 +70,9 @@ internal sealed record MachineView(MachineStatus Status, string Detail, string N
 
     /// <summary>What can be opened as a terminal.</summary>
     public IReadOnlyList<GuestTerminal> Terminals { get; init; } = [];
+
+    /// <summary>What there is of sound.</summary>
+    public SoundState Sound { get; init; }
 
     /// <summary>Whether the guest's processors stand still.</summary>
     public bool Paused { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using QemuZeroCopy.Pipeline.Audio;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Display.Qmp;
 using QemuZeroCopy.Pipeline.Encode;
@@ -14,7 +15,7 @@ namespace QemuZeroCopy.Server.Vm;
 /// Keeps a machine attached: joins each console's frames with an encode thread and its viewers, tells the
 /// pages what changes, and takes QEMU up again when it returns.
 /// </summary>
-internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, MediaService media, VideoPaths paths, bool outlivesQemu, ILogger log) : IDisplayEvents, IAsyncDisposable
+internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, MediaService media, VideoPaths paths, bool outlivesQemu, ILogger log, GuestSound? sound = null) : IDisplayEvents, IAsyncDisposable
 {
     /// <summary>A try costs a connect to a socket that is not there; so often, a restart goes unnoticed for no longer.</summary>
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(250);
@@ -152,6 +153,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
 
     private DisplayOptions Options() => new()
     {
+        Sound = sound,
         UseClipboard = machine.Clipboard.Directions != ClipboardDirections.Off,
         ClipboardSerial = (uint)DateTimeOffset.UtcNow.ToUnixTimeSeconds(),
     };

@@ -23,11 +23,20 @@ internal sealed class QemuProcess : IDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts <paramref name="command"/> with a D-Bus display and a QMP socket added; it shares our terminal.</summary>
+    /// <param name="command">QEMU's command line.</param>
+    /// <param name="displayOptions">More for the display, each with a comma before it.</param>
+    /// <param name="withSound">Whether the display has the machine's sound too.</param>
     /// <exception cref="UserError">The program cannot be started, or brings a display of its own.</exception>
-    public static QemuProcess Start(IReadOnlyList<string> command, string displayOptions = "")
+    public static QemuProcess Start(IReadOnlyList<string> command, string displayOptions = "", bool withSound = true)
     {
         if (command.Skip(1).FirstOrDefault(a => a is "-display" or "--display" or "-nographic" or "-curses" or "-sdl" or "-vnc" or "-spice") is { } own)
             throw UserError.Usage($"qzc run brings QEMU's display itself: leave {own} out of QEMU's command line.");
+        if (withSound)
+        {
+            (command, string? backend) = QemuAudio.Connect(command);
+            displayOptions += backend is null ? "" : $",audiodev={backend}";
+        }
+
         DirectoryInfo folder = Directory.CreateTempSubdirectory("qzc-");
         var start = new ProcessStartInfo(command[0]) { UseShellExecute = false };
         foreach (string argument in command.Skip(1))
@@ -60,9 +69,14 @@ internal sealed class QemuProcess : IDisposable
     }
 
     /// <summary>Asks the program itself whether it was built with the D-Bus display.</summary>
-    public static async Task<bool> HasDBusDisplayAsync(string program)
+    public static Task<bool> HasDBusDisplayAsync(string program) => OffersAsync(program, "-display");
+
+    /// <summary>Asks the program itself whether it can hand its sound over by D-Bus.</summary>
+    public static Task<bool> HasDBusSoundAsync(string program) => OffersAsync(program, "-audiodev");
+
+    private static async Task<bool> OffersAsync(string program, string option)
     {
-        var start = new ProcessStartInfo(program, ["-display", "help"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, [option, "help"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         using var timeout = new CancellationTokenSource(s_helpTimeout);
         try
         {

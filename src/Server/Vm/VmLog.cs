@@ -29,4 +29,7 @@ internal static partial class VmLog
 
     [LoggerMessage(1007, LogLevel.Warning, "QEMU sent something that cannot be used ({Kind}): {Detail}; more of its kind is only counted.")]
     public static partial void Refused(ILogger log, RefusedInput kind, string detail);
+
+    [LoggerMessage(1008, LogLevel.Warning, "The machine will not be heard: {Reason}")]
+    public static partial void NoSound(ILogger log, string reason);
 }

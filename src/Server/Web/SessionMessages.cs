@@ -53,6 +53,8 @@ internal static class SessionMessages
         json.WriteString("name"u8, view.Name);
         json.WriteBoolean("controllable"u8, view.Controllable);
         json.WriteBoolean("paused"u8, view.Paused);
+        json.WriteBoolean("sound"u8, view.Sound.HasOutput);
+        json.WriteBoolean("recording"u8, view.Sound.IsRecording);
         json.WriteStartArray("consoles"u8);
         foreach (GuestConsole console in view.Consoles)
         {
@@ -75,10 +77,12 @@ internal static class SessionMessages
         json.WriteEndArray();
     });
 
-    public static void WriteViewers(IBufferWriter<byte> output, int count, bool controls) => Write(output, "viewers", json =>
+    /// <summary>Who is there, and whose microphone the guest hears: nobody's, this viewer's or another's.</summary>
+    public static void WriteViewers(IBufferWriter<byte> output, int count, bool controls, bool? speaks) => Write(output, "viewers", json =>
     {
         json.WriteNumber("count"u8, count);
         json.WriteBoolean("controls"u8, controls);
+        json.WriteString("speaker"u8, speaks switch { null => "nobody"u8, true => "you"u8, false => "another"u8 });
     });
 
     public static void WriteConsole(IBufferWriter<byte> output, ConsoleState state) => Write(output, "console", json =>

@@ -12,6 +12,7 @@ internal sealed class SessionRegistry(ControlRule rule = ControlRule.All)
 {
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
+    private ViewerInput? _speaker;
 
     /// <summary>Raised when a session comes or goes.</summary>
     public ChangeSignal Changed { get; } = new();
@@ -23,6 +24,17 @@ internal sealed class SessionRegistry(ControlRule rule = ControlRule.All)
         {
             lock (_gate)
                 return _entries.Count;
+        }
+    }
+
+    /// <summary>The session whose microphone the guest hears; null for none.</summary>
+    public ViewerInput? Speaker
+    {
+        get => Volatile.Read(ref _speaker);
+        set
+        {
+            if (Interlocked.Exchange(ref _speaker, value) != value)
+                Changed.Raise();
         }
     }
 
@@ -56,6 +68,13 @@ internal sealed class SessionRegistry(ControlRule rule = ControlRule.All)
     {
         lock (_gate)
             return _entries.Find(e => e.Id == id)?.Input;
+    }
+
+    /// <summary>Whether the session of that name is there and may ever drive.</summary>
+    public bool MayControl(string id)
+    {
+        lock (_gate)
+            return _entries.Exists(e => e.Id == id && e.MayControl);
     }
 
     private void ApplyRule()

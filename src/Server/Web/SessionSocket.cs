@@ -183,7 +183,7 @@ internal sealed class SessionSocket : IDisposable
         ConsoleState? console = null;
         // What a page takes for granted.
         DriveState drive = DriveState.OwnAlone;
-        (int, bool) viewers = default;
+        (int, bool, bool?) viewers = default;
         GuestCopy? copied = null;
         long traced = 0;
         try
@@ -227,10 +227,10 @@ internal sealed class SessionSocket : IDisposable
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 
-                (int Count, bool Controls) viewersNow = (_registry.Count, _input.Allowed);
+                (int Count, bool Controls, bool? Speaks) viewersNow = (_registry.Count, _input.Allowed, _registry.Speaker is { } speaker ? speaker == _input : null);
                 if (viewersNow != viewers)
                 {
-                    SessionMessages.WriteViewers(output, viewersNow.Count, viewersNow.Controls);
+                    SessionMessages.WriteViewers(output, viewersNow.Count, viewersNow.Controls, viewersNow.Speaks);
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                     viewers = viewersNow;
                 }

@@ -6,8 +6,10 @@ import { Pointer } from "./input/pointer.js";
 import { Clipboard } from "./link/clipboard.js";
 import { Fallback } from "./link/fallback.js";
 import { Media } from "./link/media.js";
+import { Microphone } from "./link/microphone.js";
 import { Reception } from "./link/reception.js";
 import { Session } from "./link/session.js";
+import { Sound } from "./link/sound.js";
 import { ClipboardPanel } from "./view/clipboard-panel.js";
 import { Cursor } from "./view/cursor.js";
 import { Follow } from "./view/follow.js";
@@ -15,6 +17,7 @@ import { Layout } from "./view/layout.js";
 import { Overlay } from "./view/overlay.js";
 import { showSituation } from "./view/notice.js";
 import { Screen } from "./view/screen.js";
+import { SoundControls } from "./view/sound-controls.js";
 import { TerminalPanel } from "./view/terminal-panel.js";
 import { Toolbar } from "./view/toolbar.js";
 
@@ -71,6 +74,9 @@ const toolbar = new Toolbar(stage, consoleIndex, { layout, keyboard, follow }, {
   drive: name => session.send(driveMessage(name)),
 });
 layout.onChange = () => cursor.apply();
+const sound = new Sound();
+const microphone = new Microphone(track => { media.microphone = track; });
+const soundControls = new SoundControls(sound, microphone, showHint, () => toolbar.leave());
 
 const fallback = new Fallback(consoleIndex, screen, {
   picture() {
@@ -82,6 +88,10 @@ const fallback = new Fallback(consoleIndex, screen, {
 });
 
 const media = new Media(consoleIndex, screen.video, {
+  sound(track) {
+    sound.track = track;
+    soundControls.update({ reachable: track !== null, takesMicrophone: media.takesMicrophone });
+  },
   picture() {
     fallback.stop();
     screen.useCanvas = false;
@@ -109,6 +119,7 @@ const session = new Session(consoleIndex, {
   machine(machine) {
     toolbar.machine = machine;
     terminal.machine = machine;
+    soundControls.update({ available: machine.sound, recording: machine.recording });
     update({ machine });
   },
   console(state) {
@@ -123,6 +134,7 @@ const session = new Session(consoleIndex, {
   },
   viewers(viewers) {
     toolbar.viewers = viewers;
+    soundControls.update({ controls: viewers.controls, speaker: viewers.speaker });
     clipboard.controls = terminal.controls = viewers.controls;
     clipboardPanel.refresh();
   },
@@ -137,7 +149,10 @@ const session = new Session(consoleIndex, {
   },
   lost(denied) {
     update({ session: denied ? "denied" : situation.session === "opening" ? "opening" : "lost" });
-    if (denied) media.stop();
+    if (denied) {
+      media.stop();
+      microphone.off();
+    }
     fallback.stop();
     toolbar.link("bad", denied ? "Locked" : "Offline");
   },

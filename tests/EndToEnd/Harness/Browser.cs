@@ -5,18 +5,21 @@ namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 /// <summary>One headless Chromium for all tests; each viewer is a context of its own, with its own cookies.</summary>
 public sealed class Browser : IAsyncLifetime
 {
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("qzc-browser-");
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
     public async ValueTask InitializeAsync()
     {
         _playwright = await Playwright.CreateAsync();
+        string microphone = await FakeMicrophone.WriteAsync(_folder.FullName);
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Paths.Chromium,
             Headless = true,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
+                "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+                "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", $"--use-file-for-fake-audio-capture={microphone}"],
         });
     }
 
@@ -25,6 +28,7 @@ public sealed class Browser : IAsyncLifetime
         if (_browser is not null)
             await _browser.DisposeAsync();
         _playwright?.Dispose();
+        _folder.Delete(recursive: true);
     }
 
     internal async Task<Viewer> OpenAsync(Uri address, string folder, BrowserNewContextOptions? options = null, Func<IPage, Task>? prepare = null)

@@ -29,6 +29,9 @@ internal sealed record MachineOptions
     public IReadOnlyList<string> Devices { get; init; } = ["virtio-vga", "virtio-keyboard-pci", "virtio-tablet-pci"];
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>More for a dbus audiodev named "snd", each with a comma before it; null for a machine without sound.</summary>
+    public string? SoundFormat { get; init; }
 }
 
 /// <summary>A real QEMU under TCG with the demo guest in it. Its sockets keep their paths when it is started again.</summary>
@@ -99,8 +102,11 @@ internal sealed class QemuMachine : IAsyncDisposable
             DisplayKind.PeerToPeer => "dbus,p2p=yes,gl=off",
             _ => $"dbus,addr={BusAddress},gl=off",
         };
+        if (_options.SoundFormat is not null)
+            display += ",audiodev=snd";
         _qemu = new ChildProgram($"qemu-{++_starts}", _folder, "qemu-system-x86_64",
         [
+            .. _options.SoundFormat is { } format ? new[] { "-audiodev", $"dbus,id=snd{format}" } : [],
             .. GuestArguments(_options), "-display", display,
             "-qmp", $"unix:{QmpPath},server=on,wait=off", "-qmp", $"unix:{own},server=on,wait=off",
             "-serial", $"unix:{serial},server=on,wait=off",

@@ -6,14 +6,18 @@ namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 /// <summary>Our page in a real browser, and what it really shows: pixels are read back from what the video element presents.</summary>
 internal sealed class Viewer : IAsyncDisposable
 {
-    // Counts peer connections from outside the page's own code: a mode change must not need a new one. And notes the first picture.
+    // Seen from outside the page's own code: a mode change must not need a new connection, and the microphone is asked for
+    // by a click alone. Notes the first picture.
     private const string CountConnections = """
         (() => {
           const Native = window.RTCPeerConnection;
           window.__connections = 0;
-          window.RTCPeerConnection = class extends Native { constructor(...a) { super(...a); window.__connections++; } };
+          window.RTCPeerConnection = class extends Native { constructor(...a) { super(...a); window.__connections++; window.__peer = this; } };
           new MutationObserver(() => { if (document.body?.dataset.state === 'picture') window.__pictureAt ??= performance.now(); })
             .observe(document, { subtree: true, attributes: true, attributeFilter: ['data-state'] });
+          window.__asked = 0;
+          const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+          if (ask) navigator.mediaDevices.getUserMedia = constraints => { window.__asked++; return ask(constraints); };
         })();
         """;
 

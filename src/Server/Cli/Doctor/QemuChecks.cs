@@ -22,6 +22,9 @@ internal static class QemuChecks
         findings.Add(display
             ? new Finding("QEMU's D-Bus display", Verdict.Good, "there")
             : new Finding("QEMU's D-Bus display", Verdict.Missing, "not built in, or its module is not installed", "Debian and Ubuntu: apt install qemu-system-modules-opengl; Fedora: dnf install qemu-ui-dbus"));
+        findings.Add(await QemuProcess.HasDBusSoundAsync(Program).ConfigureAwait(false)
+            ? new Finding("QEMU's D-Bus sound", Verdict.Good, "there: give the machine -audiodev dbus and the display its name")
+            : new Finding("QEMU's D-Bus sound", Verdict.Optional, "not built in, or its module is not installed: machines are shown without sound", "Debian and Ubuntu: apt install qemu-system-modules-opengl; Fedora: dnf install qemu-audio-dbus"));
         findings.Add(await KvmAsync().ConfigureAwait(false));
         return findings;
     }

@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Opus;
 using QemuZeroCopy.Pipeline.Convert.Cpu;
 
 namespace QemuZeroCopy.Server.Cli.Doctor;
@@ -10,7 +11,9 @@ internal static class SystemChecks
         yield return Library("libsystemd (D-Bus)", Verdict.Missing, "apt install libsystemd0", "libsystemd.so.0");
         yield return Library("OpenSSL (DTLS, SRTP)", Verdict.Missing, "apt install libssl3", "libssl.so.3");
         yield return Library("x264 (encoder for every processor)", Verdict.Missing, "apt install libx264-164", "libx264.so.165", "libx264.so.164", "libx264.so.163", "libx264.so.160");
-        yield return Library("Opus (sound)", Verdict.Optional, "apt install libopus0", "libopus.so.0");
+        yield return OpusLibrary.TryGetVersion(out _) is { } opus
+            ? new Finding("Opus (sound)", Verdict.Good, opus)
+            : new Finding("Opus (sound)", Verdict.Optional, "not installed: machines are shown without sound", "apt install libopus0");
         yield return Processor();
     }
 

@@ -1,5 +1,6 @@
 /**
  * @typedef {object} MediaEvents
+ * @property {(track: MediaStreamTrack | null) => void} sound the machine's sound, or that there is none any more
  * @property {() => void} picture the first frame of a connection is on the screen
  * @property {() => void} blocked it seems that WebRTC does not pass: another way may be tried meanwhile
  * @property {(why: string) => void} lost the connection is gone; a new one is tried by itself
@@ -28,6 +29,10 @@ export class Media {
   /** Motion: a late or lost one is of no use. @type {RTCDataChannel | null} */
   #loose = null;
   #blocked = false;
+  /** Sound out and microphone in, on one line of the session. @type {RTCRtpTransceiver | null} */
+  #voice = null;
+  /** @type {MediaStreamTrack | null} */
+  #microphone = null;
   /** @type {number | undefined} */
   #timer;
   /** @type {number | undefined} */
@@ -60,6 +65,17 @@ export class Media {
     const transport = /** @type {any} */ (this.#peer?.sctp?.transport.iceTransport);
     const pair = transport?.getSelectedCandidatePair?.();
     return pair?.remote?.protocol?.toUpperCase() ?? "WebRTC";
+  }
+
+  /** Whether the server takes a microphone from this viewer. */
+  get takesMicrophone() {
+    return this.#voice?.currentDirection === "sendrecv";
+  }
+
+  /** What the machine shall hear; a connection that is made later hears it too. @param {MediaStreamTrack | null} track */
+  set microphone(track) {
+    this.#microphone = track;
+    this.#speak();
   }
 
   /** Sends input by a data channel; false where there is none. @param {Uint8Array} message @param {boolean} loose may be lost or overtaken */
@@ -102,6 +118,8 @@ export class Media {
     this.#strict = peer.createDataChannel("input", { ordered: true });
     this.#loose = peer.createDataChannel("motion", { ordered: false, maxRetransmits: 0 });
     peer.addTransceiver("video", { direction: "recvonly" });
+    // Ready for a microphone, which then needs no new session; nothing is sent, nor asked for, until there is one.
+    const voice = this.#voice = peer.addTransceiver("audio", { direction: "sendrecv" });
     try {
       await peer.setLocalDescription(await peer.createOffer());
       const response = await fetch(`/whep/${this.#console}?session=${encodeURIComponent(session)}`, {
@@ -115,6 +133,7 @@ export class Media {
       }
       this.#resource = resource;
       await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
+      if (voice === this.#voice) this.#speak();
     } catch (e) {
       this.#retry(peer, session, e instanceof Error ? e.message : String(e));
     }
@@ -184,6 +203,7 @@ export class Media {
         this.#blocked = false;
         this.#announcePicture(peer);
         this.#watchPath(peer);
+        if (this.#voice?.currentDirection === "sendrecv" || this.#voice?.currentDirection === "recvonly") this.#events.sound(this.#voice.receiver.track);
         break;
       case "disconnected":
         this.#events.blocked();
@@ -207,6 +227,10 @@ export class Media {
     if (this.#wanted) this.#timer = setTimeout(() => this.#open(session), wait);
   }
 
+  #speak() {
+    if (this.takesMicrophone) this.#voice?.sender.replaceTrack(this.#microphone).catch(() => {});
+  }
+
   #close() {
     clearTimeout(this.#timer);
     clearTimeout(this.#blockedTimer);
@@ -214,9 +238,10 @@ export class Media {
     if (this.#peer) {
       this.#peer.onconnectionstatechange = this.#peer.ontrack = null;
       this.#peer.close();
+      this.#events.sound(null);
     }
     if (this.#resource) fetch(this.#resource, { method: "DELETE", keepalive: true }).catch(() => {});
-    this.#peer = this.#strict = this.#loose = null;
+    this.#peer = this.#strict = this.#loose = this.#voice = null;
     this.#resource = "";
   }
 }

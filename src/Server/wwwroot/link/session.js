@@ -2,12 +2,12 @@
 
 /**
  * @typedef {{type: "hello", server: string, session: string, console: number, toGuest: boolean, fromGuest: boolean}} Hello
- * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, consoles: {index: number, label: string}[], terminals: {id: string, label: string}[]}} MachineState
+ * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, sound: boolean, recording: boolean, consoles: {index: number, label: string}[], terminals: {id: string, label: string}[]}} MachineState
  * @typedef {{type: "console", width: number, height: number, absolute: boolean, touch: number, caps: boolean, num: boolean, scroll: boolean, problem: string}} ConsoleState
  * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
  * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
  * @typedef {{type: "drive", target: string, own: boolean, mayBeOwn: boolean, choices: string[]}} DriveState
- * @typedef {{type: "viewers", count: number, controls: boolean}} Viewers
+ * @typedef {{type: "viewers", count: number, controls: boolean, speaker: "nobody" | "you" | "another"}} Viewers
  * @typedef {{transport: string, roundTripMs: number, loss: number, estimateBps: number, queue: boolean, bytes: number, repeated: number, sent: number, skipped: number}} LinkStatistics
  * @typedef {{type: "statistics", atMs: number, frames: number[][], targetBps: number, taken?: number, encoded?: number, converter?: string, encoder?: string, link?: LinkStatistics}} Statistics
  * @typedef {{type: "answer", stamp: number, rtp: number}} Answer

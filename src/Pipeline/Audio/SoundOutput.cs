@@ -1,0 +1,192 @@
+namespace QemuZeroCopy.Pipeline.Audio;
+
+/// <summary>
+/// What the guest plays: voices are mixed into blocks of 10 ms that stand on the host's clock. A block leaves when its
+/// last sample has come, so that nothing waits here. Belongs to the audio thread.
+/// </summary>
+internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
+{
+    /// <summary>QEMU mixes the cards of one backend into one voice unless it is told otherwise; a handful serves any set-up.</summary>
+    internal const int MaxVoices = 8;
+
+    /// <summary>
+    /// Blocks this late stand for a pause in the guest, and time jumps over it; blocks this early are what piled up during
+    /// one, and are left out. QEMU's timer of 10 ms with blocks of up to 11 ms stays well within.
+    /// </summary>
+    private const int MaxLateFrames = 4 * SoundClock.BlockFrames, MaxEarlyFrames = 3 * SoundClock.BlockFrames;
+
+    /// <summary>So long without samples, the sound is over: it is faded out, and silence follows while the listeners need it.</summary>
+    private const long PauseNs = 30_000_000;
+
+    private const long BlockNs = 10_000_000;
+
+    private readonly List<OutputVoice> _voices = new(MaxVoices);
+    private readonly float[] _block = new float[SoundClock.BlockFrames * 2];
+    private readonly float[] _cut = new float[SoundClock.FadeFrames * 2];
+    private readonly DriftControl _drift = new();
+    private double _correction;
+    private long _time;
+    private long _writtenNs;
+    private bool _isRunning;
+    private bool _wasCut;
+    private (float Left, float Right) _last;
+
+    /// <summary>Whether a voice of the guest is playing.</summary>
+    public bool IsPlaying => _voices.Exists(voice => voice.IsEnabled);
+
+    /// <summary>The sample that the next block begins with.</summary>
+    public long Time => _time;
+
+    /// <summary>When <see cref="HandlePause"/> is wanted; long.MaxValue: not.</summary>
+    public long DueNs { get; private set; } = long.MaxValue;
+
+    /// <summary>Adds a voice; one of the same number is replaced. False where there are too many.</summary>
+    public bool TryAdd(ulong id, AudioFormat format)
+    {
+        Remove(id);
+        if (_voices.Count == MaxVoices)
+            return false;
+        _voices.Add(new OutputVoice(id, format));
+        return true;
+    }
+
+    public bool Remove(ulong id) => _voices.RemoveAll(voice => voice.Id == id) > 0;
+
+    /// <summary>The voice of that number; null where there is none.</summary>
+    public OutputVoice? Find(ulong id)
+    {
+        foreach (OutputVoice voice in _voices)
+        {
+            if (voice.Id == id)
+                return voice;
+        }
+
+        return null;
+    }
+
+    /// <summary>The connection is gone, and all voices with it.</summary>
+    public void Clear() => _voices.Clear();
+
+    /// <summary>Takes samples of a voice, and hands on the blocks that are complete.</summary>
+    public void Write(OutputVoice voice, ReadOnlySpan<byte> data, long nowNs)
+    {
+        if (!sink.IsHeard)
+        {
+            voice.Clear();
+            Stop();
+            return;
+        }
+
+        voice.Write(data, nowNs, _correction);
+        _writtenNs = nowNs;
+        while (TryMix(nowNs))
+            Emit(nowNs);
+        DueNs = _isRunning ? nowNs + PauseNs : long.MaxValue;
+    }
+
+    /// <summary>The guest plays no more: what is left is faded out, and silence follows until the listeners know.</summary>
+    public void HandlePause(long nowNs)
+    {
+        if (nowNs < DueNs)
+            return;
+        if (!sink.IsHeard)
+        {
+            Stop();
+            return;
+        }
+
+        _block.AsSpan().Clear();
+        int frames = 0;
+        foreach (OutputVoice voice in _voices)
+            frames = Math.Max(frames, voice.Samples.Mix(_block));
+        FadeOut(frames);
+        Emit(nowNs);
+        if (encoder.IsQuiet)
+            Stop();
+        else
+            DueNs = nowNs + BlockNs;
+    }
+
+    private void Stop()
+    {
+        _isRunning = false;
+        _last = default;
+        DueNs = long.MaxValue;
+    }
+
+    /// <summary>
+    /// Mixes the next block where all voices that play have one. One that lags is not waited for when another has
+    /// two.
+    /// </summary>
+    private bool TryMix(long nowNs)
+    {
+        int least = int.MaxValue, most = 0;
+        foreach (OutputVoice voice in _voices)
+        {
+            most = Math.Max(most, voice.Samples.Count);
+            if (nowNs - voice.WrittenNs < PauseNs)
+                least = Math.Min(least, voice.Samples.Count);
+        }
+
+        if (most < SoundClock.BlockFrames || (least < SoundClock.BlockFrames && most < 2 * SoundClock.BlockFrames))
+            return false;
+        _block.AsSpan().Clear();
+        foreach (OutputVoice voice in _voices)
+            voice.Samples.Mix(_block);
+        return true;
+    }
+
+    private void Emit(long nowNs)
+    {
+        long now = SoundClock.At(nowNs);
+        if (!_isRunning || now - (_time + SoundClock.BlockFrames) > MaxLateFrames)
+        {
+            _isRunning = true;
+            _time = now - SoundClock.BlockFrames;
+            _drift.Reset();
+        }
+
+        long late = now - (_time + SoundClock.BlockFrames);
+        if (late < -MaxEarlyFrames)
+        {
+            if (!_wasCut)
+                _block.AsSpan(0, _cut.Length).CopyTo(_cut);
+            _wasCut = true;
+            return;
+        }
+
+        // Late means that too little has been made of the samples so far: they are used up more slowly.
+        _correction = _drift.Update(-(double)late / SoundClock.Rate, (double)SoundClock.BlockFrames / SoundClock.Rate);
+        JoinCut();
+        for (int i = 0; i < _block.Length; i++)
+            _block[i] = Math.Clamp(_block[i], -1, 1);
+        _last = (_block[^2], _block[^1]);
+        encoder.Encode(_block, _time, _writtenNs, sink);
+        _time += SoundClock.BlockFrames;
+    }
+
+    /// <summary>Where blocks were left out, the sound goes over from what came first there.</summary>
+    private void JoinCut()
+    {
+        if (!_wasCut)
+            return;
+        _wasCut = false;
+        for (int i = 0; i < _cut.Length; i++)
+        {
+            float share = (float)(i / 2) / SoundClock.FadeFrames;
+            _block[i] = (_cut[i] * (1 - share)) + (_block[i] * share);
+        }
+    }
+
+    /// <summary>After the last sample the level goes to nothing instead of falling there.</summary>
+    private void FadeOut(int frames)
+    {
+        (float left, float right) = frames > 0 ? (_block[(2 * frames) - 2], _block[(2 * frames) - 1]) : _last;
+        for (int i = frames; i < Math.Min(frames + SoundClock.FadeFrames, SoundClock.BlockFrames); i++)
+        {
+            float share = 1 - ((float)(i - frames + 1) / SoundClock.FadeFrames);
+            _block[2 * i] += left * share;
+            _block[(2 * i) + 1] += right * share;
+        }
+    }
+}

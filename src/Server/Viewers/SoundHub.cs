@@ -1,0 +1,152 @@
+using QemuZeroCopy.Pipeline.Audio;
+using QemuZeroCopy.Server.Metrics;
+using QemuZeroCopy.Server.Web;
+using QemuZeroCopy.WebRtc;
+
+namespace QemuZeroCopy.Server.Viewers;
+
+/// <summary>
+/// Between the machine's one audio thread and all viewers, whichever console they watch: packets go out to everybody who
+/// takes sound, and the microphone of one of those in control goes in.
+/// </summary>
+internal sealed class SoundHub(NetworkThread network, SessionRegistry sessions, ServerMetrics metrics) : ISoundSink
+{
+    /// <summary>The network thread takes packets within microseconds; 80 ms of them wait only while it is held up.</summary>
+    private const int Capacity = 8;
+
+    /// <summary>The largest Opus packet of one frame (RFC 6716 section 3.4).</summary>
+    private const int MaxPacketBytes = 1275;
+
+    /// <summary>Browsers send a packet each 20 ms, also in silence; so long without one, the microphone is off.</summary>
+    private const long SpeakerGoneNs = 500_000_000;
+
+    private readonly Lock _gate = new();
+    private readonly byte[] _payloads = new byte[Capacity * MaxPacketBytes];
+    private readonly (int Length, long SampleTime, long ArrivedNs)[] _queue = new (int, long, long)[Capacity];
+    private readonly byte[] _packet = new byte[MaxPacketBytes];
+    private readonly List<Viewer> _listeners = [];
+    private int _head;
+    private int _count;
+    private volatile bool _isHeard;
+    private volatile int _lossPercent;
+    private Viewer? _speaker;
+    private long _spokeNs;
+
+    /// <summary>Where microphones go; null where none is wanted. Set before the first viewer comes.</summary>
+    public MicrophoneInput? Microphone { get; set; }
+
+    /// <inheritdoc/>
+    public bool IsHeard => _isHeard;
+
+    /// <inheritdoc/>
+    public int LossPercent => _lossPercent;
+
+    /// <inheritdoc/>
+    public void Deliver(ReadOnlySpan<byte> opus, long sampleTime, long arrivedNs)
+    {
+        if (opus.Length > MaxPacketBytes)
+            return;
+        lock (_gate)
+        {
+            if (_count == Capacity)
+            {
+                // The oldest would come too late to be heard.
+                _head = (_head + 1) % Capacity;
+                _count--;
+            }
+
+            int place = (_head + _count++) % Capacity;
+            opus.CopyTo(_payloads.AsSpan(place * MaxPacketBytes));
+            _queue[place] = (opus.Length, sampleTime, arrivedNs);
+        }
+
+        network.WakeUp();
+    }
+
+    /// <summary>Network thread: a viewer's connection is up.</summary>
+    public void Add(Viewer viewer)
+    {
+        if (!viewer.Peer.TakesAudio)
+            return;
+        _listeners.Add(viewer);
+        _isHeard = true;
+    }
+
+    /// <summary>Network thread: a viewer has gone, if it was there.</summary>
+    public void Remove(Viewer viewer)
+    {
+        _listeners.Remove(viewer);
+        _isHeard = _listeners.Count > 0;
+        if (viewer == _speaker)
+            SetSpeaker(null);
+    }
+
+    /// <summary>Network thread: there are new figures on a viewer's path.</summary>
+    public void UpdateLoss()
+    {
+        double worst = 0;
+        foreach (Viewer viewer in _listeners)
+            worst = Math.Max(worst, viewer.Peer.Statistics.LossFraction);
+        // In steps, so that the encoder is not set anew with each report.
+        _lossPercent = worst < 0.005 ? 0 : worst < 0.03 ? 3 : worst < 0.08 ? 8 : 20;
+    }
+
+    /// <summary>Network thread: gives the next waiting packet to everybody; false when none waits.</summary>
+    public bool SendNext(long nowNs, out long arrivedNs)
+    {
+        int length;
+        long sampleTime;
+        lock (_gate)
+        {
+            arrivedNs = 0;
+            if (_count == 0)
+                return false;
+            (length, sampleTime, arrivedNs) = _queue[_head];
+            _payloads.AsSpan(_head * MaxPacketBytes, length).CopyTo(_packet);
+            _head = (_head + 1) % Capacity;
+            _count--;
+        }
+
+        foreach (Viewer viewer in _listeners)
+            viewer.Peer.SendAudio(nowNs, _packet.AsSpan(0, length), sampleTime);
+        return true;
+    }
+
+    /// <summary>Network thread: the packet from <see cref="SendNext"/> has been handed to the kernel.</summary>
+    public void NoteSent(long arrivedNs, long nowNs) => metrics.RecordSound(nowNs - arrivedNs);
+
+    /// <summary>
+    /// Network thread: a packet of a viewer's microphone. Who drives may speak, one at a time: whoever began keeps the word
+    /// until the microphone is off.
+    /// </summary>
+    public void TakeMicrophone(Viewer viewer, in PeerEvent packet, long nowNs)
+    {
+        if (Microphone is not { } microphone || viewer.Input is not { Allowed: true })
+            return;
+        if (viewer != _speaker)
+        {
+            if (_speaker is not null && !HasGone(nowNs))
+                return;
+            SetSpeaker(viewer);
+            microphone.Restart();
+        }
+
+        _spokeNs = nowNs;
+        microphone.Push(packet.Sequence, packet.Data);
+    }
+
+    /// <summary>Network thread, each turn: gives the word back when it is not used any more.</summary>
+    public void HandleTime(long nowNs)
+    {
+        if (_speaker is not null && HasGone(nowNs))
+            SetSpeaker(null);
+    }
+
+    private bool HasGone(long nowNs) => nowNs - _spokeNs > SpeakerGoneNs || _speaker?.Input is not { Allowed: true };
+
+    private void SetSpeaker(Viewer? viewer)
+    {
+        _speaker = viewer;
+        sessions.Speaker = viewer?.Input;
+    }
+}

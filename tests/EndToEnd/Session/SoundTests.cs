@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text.Json;
+using QemuZeroCopy.EndToEnd.Tests.Harness;
+
+namespace QemuZeroCopy.EndToEnd.Tests.Session;
+
+/// <summary>A tone of the guest in the page's audio track, and a tone of the page's microphone in the guest.</summary>
+public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEndTest(browser)
+{
+    private const int ToneHz = 997;
+
+    // Counted from outside the page's own code: it must not ask for the microphone before it was clicked.
+    private const string Spectrum = """
+        () => {
+          const stream = document.querySelector('audio')?.srcObject;
+          if (!stream) return null;
+          if (window.__heard?.stream !== stream) {
+            const context = window.__heard?.context ?? new AudioContext({ sampleRate: 48000 });
+            const analyser = context.createAnalyser();
+            analyser.fftSize = 16384;
+            analyser.smoothingTimeConstant = 0;
+            const source = context.createMediaStreamSource(stream);
+            source.connect(analyser);
+            window.__heard = { stream, context, analyser, source };
+          }
+          const { analyser, context } = window.__heard;
+          const bins = new Float32Array(analyser.frequencyBinCount);
+          analyser.getFloatFrequencyData(bins);
+          let loudest = 1;
+          for (let i = 2; i < bins.length; i++) if (bins[i] > bins[loudest]) loudest = i;
+          return { hz: loudest * context.sampleRate / analyser.fftSize, db: Math.max(-200, bins[loudest]), state: context.state };
+        }
+        """;
+
+    private const string Legs = """
+        async () => {
+          const peer = window.__peer, metrics = await (await fetch('/metrics')).text();
+          const figure = name => Number(new RegExp(`^qzc_sound_delay_duration_seconds_${name} (.*)$`, 'm').exec(metrics)?.[1] ?? 0);
+          let delay = 0, emitted = 0, packets = 0, concealed = 0, received = 0;
+          for (const report of (await peer.getStats()).values()) {
+            if (report.type !== 'inbound-rtp' || report.kind !== 'audio') continue;
+            delay = report.jitterBufferDelay; emitted = report.jitterBufferEmittedCount; packets = report.packetsReceived;
+            concealed = report.concealedSamples; received = report.totalSamplesReceived;
+          }
+          return { delay, emitted, packets, concealed, received, serverSum: figure('sum'), serverCount: figure('count') };
+        }
+        """;
+
+    [Theory]
+    [InlineData("intel-hda;hda-duplex", "")]
+    [InlineData("AC97", ",out.frequency=48000")]
+    [InlineData("virtio-sound-pci", ",out.fixed-settings=off")]
+    public async Task A_tone_of_the_guest_is_heard_at_its_own_pitch(string cards, string format)
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(WithSound(cards, format));
+        await viewer.CardAsync(1280, 800);
+        await machine.Serial.LineAsync("device sound");
+        (_, double silence) = await HearAsync(viewer, "the audio track", heard => heard.Hz >= 0);
+        Assert.True(silence < -80, $"{silence} dB before the guest plays anything");
+        await machine.Serial.TellAsync($"tone {ToneHz} 30000");
+        (double hz, double db) = await HearAsync(viewer, $"{ToneHz} Hz", heard => Math.Abs(heard.Hz - ToneHz) < 6 && heard.Db > -30);
+        log.WriteLine($"{hz:F0} Hz at {db:F0} dB");
+    }
+
+    [Fact]
+    public async Task The_sound_is_not_far_behind_its_source()
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(WithSound("intel-hda;hda-duplex", ",out.frequency=48000"));
+        await viewer.CardAsync(1280, 800);
+        await machine.Serial.LineAsync("device sound");
+        await machine.Serial.TellAsync($"tone {ToneHz} 60000");
+        await HearAsync(viewer, $"{ToneHz} Hz", heard => Math.Abs(heard.Hz - ToneHz) < 6 && heard.Db > -30);
+        // Sums of measured legs, each on its own clock: the block that QEMU gathers, the server's way, Opus' lookahead, and
+        // the browser's jitter buffer.
+        JsonElement before = await LegsAsync(viewer);
+        JsonElement after = await Eventually.GetAsync("500 packets", async () => await LegsAsync(viewer) is var legs && Between(before, legs, "packets") >= 500 ? (object)legs : null) is JsonElement found ? found : default;
+        double block = 10, lookahead = 6.5;
+        double server = 1000 * Between(before, after, "serverSum") / Between(before, after, "serverCount");
+        double buffer = 1000 * Between(before, after, "delay") / Between(before, after, "emitted");
+        double total = block + server + lookahead + buffer;
+        log.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{total:F1} ms: block {block}, server {server:F2}, lookahead {lookahead}, jitter buffer {buffer:F1}; {100 * Between(before, after, "concealed") / Between(before, after, "received"):F2} % concealed"));
+        Assert.True(server < 20, $"{server} ms in the server");
+        Assert.True(total < 240, $"{total} ms");
+    }
+
+    [Fact]
+    public async Task The_microphone_is_off_until_it_is_clicked_and_then_heard_by_the_guest()
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(WithSound("intel-hda;hda-duplex", ""));
+        await viewer.CardAsync(1280, 800);
+        await machine.Serial.LineAsync("device sound");
+        string silent = await machine.Serial.TellAsync("mic 1000", "mic ");
+        Assert.Equal("mic 0 hz peak 0", silent);
+        Assert.Equal(0, await viewer.Page.EvaluateAsync<int>("window.__asked"));
+
+        await viewer.Page.EvaluateAsync("document.getElementById('microphone-button').click()");
+        Assert.Equal(1, await viewer.Page.EvaluateAsync<int>("window.__asked"));
+        string heard = await Eventually.GetAsync($"{FakeMicrophone.ToneHz} Hz in the guest", async () =>
+        {
+            string line = await machine.Serial.TellAsync("mic 2000", "mic ");
+            log.WriteLine(line);
+            string[] words = line.Split(' ');
+            return Math.Abs(int.Parse(words[1], CultureInfo.InvariantCulture) - FakeMicrophone.ToneHz) < 40 && int.Parse(words[4], CultureInfo.InvariantCulture) > 3000 ? line : null;
+        });
+        Assert.NotNull(heard);
+
+        await viewer.Page.EvaluateAsync("document.getElementById('microphone-button').click()");
+        await Eventually.GetAsync("silence again", async () => await machine.Serial.TellAsync("mic 1000", "mic ") is "mic 0 hz peak 0" ? "silence" : null);
+    }
+
+    private static MachineOptions WithSound(string cards, string format) => new()
+    {
+        SoundFormat = format,
+        Devices = ["virtio-vga", "virtio-keyboard-pci", "virtio-tablet-pci", .. cards.Split(';').Select(card => card == "intel-hda" ? card : $"{card},audiodev=snd")],
+    };
+
+    private static double Between(JsonElement before, JsonElement after, string name) => after.GetProperty(name).GetDouble() - before.GetProperty(name).GetDouble();
+
+    private static async Task<JsonElement> LegsAsync(Viewer viewer) => await viewer.Page.EvaluateAsync<JsonElement>(Legs);
+
+    private static async Task<(double Hz, double Db)> HearAsync(Viewer viewer, string what, Predicate<(double Hz, double Db)> condition)
+    {
+        (double Hz, double Db) heard = (-1, -200);
+        await Eventually.IsTrueAsync(what, async () =>
+        {
+            JsonElement? found = await viewer.Page.EvaluateAsync<JsonElement?>(Spectrum);
+            if (found is not { ValueKind: JsonValueKind.Object } spectrum || spectrum.GetProperty("state").GetString() != "running")
+                return false;
+            heard = (spectrum.GetProperty("hz").GetDouble(), spectrum.GetProperty("db").GetDouble());
+            return condition(heard);
+        }, () => $"The loudest was {heard.Hz} Hz at {heard.Db} dB.");
+        return heard;
+    }
+}
