@@ -3,6 +3,7 @@ using QemuZeroCopy.Bench.Alloc;
 using QemuZeroCopy.Bench.Browser;
 using QemuZeroCopy.Bench.Convert;
 using QemuZeroCopy.Bench.Encode;
+using QemuZeroCopy.Bench.Fanout;
 using QemuZeroCopy.Bench.Gpu;
 using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.Bench.Report;
@@ -12,8 +13,10 @@ using QemuZeroCopy.Bench.Transport;
 IBenchmark[] benchmarks =
 [
     new ConvertBench(), new EncodeBench(), new AllocBench(), new HostLatency(), new ClickToPixel(), new Motion(), new Idle(), new Binary(), new GpuBenchmark(),
-    new SimulatedNetworks(),
+    new SimulatedNetworks(), new FanoutBench(),
 ];
+if (args is [ViewerProcess.Argument])
+    return ViewerProcess.Serve(Console.In, Console.Out);
 string[] planned =
 [
     "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "fanout", "transport", "gpu", "alloc", "binary",

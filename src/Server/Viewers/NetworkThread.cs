@@ -236,7 +236,7 @@ internal sealed class NetworkThread : IDisposable
                     _metrics.Add(ServerCounter.PacketsRetransmitted, peer.Statistics.PacketsRepeated - viewer.RepeatedCounted);
                     viewer.RepeatedCounted = peer.Statistics.PacketsRepeated;
                     viewer.RateTargetBitsPerSecond = (int)Math.Min(int.MaxValue, peer.Statistics.TargetBps);
-                    viewer.Hub.UpdateRate();
+                    viewer.Hub.UpdateRate(MonotonicClock.NowNs);
                     Sound?.UpdateLoss();
                     break;
                 case PeerEventKind.ChannelMessage when happened.IsBinary:

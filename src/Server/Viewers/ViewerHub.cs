@@ -14,6 +14,9 @@ namespace QemuZeroCopy.Server.Viewers;
 /// </summary>
 internal sealed class ViewerHub : IEncodedFrameSink
 {
+    /// <summary>The most pictures a second: what displays show, and what most guests draw.</summary>
+    private const int FullFramesPerSecond = 60;
+
     private readonly NetworkThread _network;
     private readonly ServerMetrics _metrics;
     private readonly VideoSource?[] _sources = new VideoSource?[(int)VideoCodecKind.Av1 + 1];
@@ -26,7 +29,10 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private int _peerCount;
     private IReadOnlyList<VideoCodec>[] _peerCodecs = [];
     private VideoCodec _codec = VideoCodec.H264;
+    private readonly FrameRateLadder _ladder = new();
     private int _bitsPerSecond;
+    private int _framesPerSecond = FullFramesPerSecond;
+    private PictureSize _size;
     private bool _chainBroken;
     private long _lastCaptureNs;
     private FrameTimeline _sending;
@@ -55,6 +61,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
             _pipeline = pipeline;
             pipeline?.SetFormat(VideoFormat.Default with { Codec = _codec });
             pipeline?.SetViewerCount(_peerCount + _taps.Length);
+            pipeline?.SetMaxFrameRate(_framesPerSecond);
             if (pipeline is not null && _bitsPerSecond > 0)
                 pipeline.SetTargetBitrate(_bitsPerSecond);
         }
@@ -162,7 +169,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
         if (!_viewers.Remove(viewer))
             return;
         CountChanged();
-        UpdateRate();
+        UpdateRate(MonotonicClock.NowNs);
     }
 
     /// <summary>Network thread: gives the next waiting frame to every viewer. False when none waits.</summary>
@@ -179,6 +186,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
         _sending = encoded.Timeline;
         _sendingBytes = encoded.Length;
         _isSending = true;
+        _size = encoded.Size;
         encoded.Release();
         foreach (Viewer viewer in _viewers)
             viewer.Peer.SendVideo(nowNs, viewer.Track, frame);
@@ -249,9 +257,10 @@ internal sealed class ViewerHub : IEncodedFrameSink
 
     /// <summary>
     /// Network thread: aims at what the viewers' paths carry. One encode serves all, so that somebody has to give
-    /// way: the best path decides, but those that carry at least half of it are spared the skipping.
+    /// way: the best path decides, but those that carry at least half of it are spared the skipping. Where the rate is
+    /// too low for all pictures, fewer are made.
     /// </summary>
-    public void UpdateRate()
+    public void UpdateRate(long nowNs)
     {
         int best = 0, target = int.MaxValue;
         foreach (Viewer viewer in _viewers)
@@ -262,12 +271,16 @@ internal sealed class ViewerHub : IEncodedFrameSink
                 target = Math.Min(target, viewer.RateTargetBitsPerSecond);
         }
 
-        if (best == 0 || target == _bitsPerSecond)
+        if (best == 0)
+            return;
+        int framesPerSecond = _size.Width == 0 ? FullFramesPerSecond : _ladder.Advise(nowNs, target, _size, FullFramesPerSecond);
+        if (target == _bitsPerSecond && framesPerSecond == _framesPerSecond)
             return;
         lock (_pipelineGate)
         {
-            _bitsPerSecond = target;
+            (_bitsPerSecond, _framesPerSecond) = (target, framesPerSecond);
             _pipeline?.SetTargetBitrate(target);
+            _pipeline?.SetMaxFrameRate(framesPerSecond);
         }
     }
 

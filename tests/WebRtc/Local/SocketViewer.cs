@@ -64,7 +64,7 @@ internal sealed class SocketViewer : IDisposable
     public void Step(long nowNs)
     {
         if (!IsStalled && !IsCutOff)
-            Receive(nowNs);
+            Receive();
         if (nowNs >= _viewer.NextTimeoutNs)
             _viewer.HandleTimeout(nowNs);
         while (_viewer.Output.TryDequeue(out byte[]? packet))
@@ -84,7 +84,7 @@ internal sealed class SocketViewer : IDisposable
         _viewer.Dispose();
     }
 
-    private void Receive(long nowNs)
+    private void Receive()
     {
         while (true)
         {
@@ -98,13 +98,13 @@ internal sealed class SocketViewer : IDisposable
 
             if (_deframer is null)
             {
-                _viewer.Handle(nowNs, _buffer.AsSpan(0, length));
+                _viewer.Handle(SocketViewerThread.NowNs, _buffer.AsSpan(0, length));
                 continue;
             }
 
             _deframer.Advance(length);
             while (_deframer.TryRead(out Span<byte> packet))
-                _viewer.Handle(nowNs, packet);
+                _viewer.Handle(SocketViewerThread.NowNs, packet);
         }
     }
 
