@@ -11,9 +11,10 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
 
     /// <summary>
     /// Blocks this late stand for a pause in the guest, and time jumps over it; blocks this early are what piled up during
-    /// one, and are left out. QEMU's timer of 10 ms with blocks of up to 11 ms stays well within.
+    /// one, and are left out. QEMU's timer of 10 ms with blocks of up to 11 ms stays within; any more, and the browser
+    /// would take the spread for jitter of the network and play everything later.
     /// </summary>
-    private const int MaxLateFrames = 4 * SoundClock.BlockFrames, MaxEarlyFrames = 3 * SoundClock.BlockFrames;
+    private const int MaxLateFrames = SoundClock.BlockFrames * 5 / 2, MaxEarlyFrames = SoundClock.BlockFrames * 3 / 2;
 
     /// <summary>So long without samples, the sound is over: it is faded out, and silence follows while the listeners need it.</summary>
     private const long PauseNs = 30_000_000;
@@ -80,7 +81,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
         voice.Write(data, nowNs, _correction);
         _writtenNs = nowNs;
         while (TryMix(nowNs))
-            Emit(nowNs);
+            Emit(nowNs, isPause: false);
         DueNs = _isRunning ? nowNs + PauseNs : long.MaxValue;
     }
 
@@ -100,7 +101,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
         foreach (OutputVoice voice in _voices)
             frames = Math.Max(frames, voice.Samples.Mix(_block));
         FadeOut(frames);
-        Emit(nowNs);
+        Emit(nowNs, isPause: true);
         if (encoder.IsQuiet)
             Stop();
         else
@@ -136,10 +137,11 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
         return true;
     }
 
-    private void Emit(long nowNs)
+    /// <summary>Silence in a pause follows on what was heard, however late that has become; what was played stands in its own time.</summary>
+    private void Emit(long nowNs, bool isPause)
     {
         long now = SoundClock.At(nowNs);
-        if (!_isRunning || now - (_time + SoundClock.BlockFrames) > MaxLateFrames)
+        if (!_isRunning || (!isPause && now - (_time + SoundClock.BlockFrames) > MaxLateFrames))
         {
             _isRunning = true;
             _time = now - SoundClock.BlockFrames;

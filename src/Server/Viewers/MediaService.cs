@@ -65,7 +65,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     public SessionRegistry Sessions { get; private init; } = new();
 
     /// <summary>Sends the machine's sound from now on, and takes microphones once the hub is given where to.</summary>
-    public SoundHub OpenSound() => _network.Sound = new SoundHub(_network, Sessions, _metrics);
+    public SoundHub OpenSound() => _network.Sound = new SoundHub(_network.WakeUp, Sessions, _metrics);
 
     /// <summary>The hub of a console; made when first asked for.</summary>
     public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>

@@ -7,9 +7,9 @@ namespace QemuZeroCopy.Server.Viewers;
 
 /// <summary>
 /// Between the machine's one audio thread and all viewers, whichever console they watch: packets go out to everybody who
-/// takes sound, and the microphone of one of those in control goes in.
+/// takes sound, and the microphone of one of those in control goes in. <c>wakeUp</c> tells the network thread of a packet.
 /// </summary>
-internal sealed class SoundHub(NetworkThread network, SessionRegistry sessions, ServerMetrics metrics) : ISoundSink
+internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMetrics metrics) : ISoundSink
 {
     /// <summary>The network thread takes packets within microseconds; 80 ms of them wait only while it is held up.</summary>
     private const int Capacity = 8;
@@ -60,7 +60,7 @@ internal sealed class SoundHub(NetworkThread network, SessionRegistry sessions, 
             _queue[place] = (opus.Length, sampleTime, arrivedNs);
         }
 
-        network.WakeUp();
+        wakeUp();
     }
 
     /// <summary>Network thread: a viewer's connection is up.</summary>

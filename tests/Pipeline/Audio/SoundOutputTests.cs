@@ -102,7 +102,7 @@ public sealed class SoundOutputTests : IDisposable
         }
 
         Assert.Equal(1, gaps);
-        Assert.InRange(SoundClock.At(_nowNs) - _listener.Times[^1], -3 * SoundClock.BlockFrames, 2 * SoundClock.BlockFrames);
+        Assert.InRange(SoundClock.At(_nowNs) - _listener.Times[^1], -2 * SoundClock.BlockFrames, 2 * SoundClock.BlockFrames);
         // Fifty blocks before, fifty after, and no more than a few of the thirty that piled up.
         Assert.InRange(_listener.Times.Count, 98, 106);
     }
