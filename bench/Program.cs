@@ -23,11 +23,12 @@ string[] planned =
 ];
 
 bool smoke = args.Contains("--smoke");
-string[] names = [.. args.Where(static arg => !arg.StartsWith('-'))];
+int outAt = Array.IndexOf(args, "--out");
+string folder = outAt >= 0 && outAt + 1 < args.Length ? args[outAt + 1] : Path.Combine(Machine.Root(), "artifacts", "bench");
+string[] names = [.. args.Where((arg, i) => !arg.StartsWith('-') && (outAt < 0 || i != outAt + 1))];
 if (names is not [string wanted])
     return Usage();
 
-string folder = Path.Combine(Machine.Root(), "artifacts", "bench");
 Directory.CreateDirectory(folder);
 if (wanted == "all")
     return Suite.Run(folder, smoke);
@@ -47,7 +48,7 @@ return 0;
 
 int Usage()
 {
-    Console.Error.WriteLine("usage: ./dev bench NAME|all [--smoke]");
+    Console.Error.WriteLine("usage: ./dev bench NAME|all [--smoke] [--out FOLDER]");
     foreach (string name in planned)
         Console.Error.WriteLine($"  {name,-16}{benchmarks.FirstOrDefault(b => b.Name == name)?.Summary ?? "(not measurable yet)"}");
     return 2;

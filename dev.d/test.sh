@@ -15,9 +15,9 @@ count_summary() { # NAME LOG
   if [ "$skipped" -gt 0 ]; then say "  $1: $skipped skipped"; fi
 }
 
-run_project() { # NAME SECONDS: an already built test project under a limit, so that a hang ends as a failure
+run_project() { # NAME SECONDS [ARGUMENT…]: an already built test project under a limit, so that a hang ends as a failure
   local name=$1 rc=0
-  step "test $name" timeout --kill-after=10 "$2" "tests/$name/bin/Debug/net10.0/QemuZeroCopy.$name.Tests" -noColor || rc=$?
+  step "test $name" timeout --kill-after=10 "$2" "tests/$name/bin/Debug/net10.0/QemuZeroCopy.$name.Tests" -noColor "${@:3}" || rc=$?
   grep -aE '\[FAIL\]|\[SKIP\]' "$LOGS/test-$name.log" | sed 's/^ */  /' >&2 || true
   count_summary "$name" "$LOGS/test-$name.log"
   if [ "$rc" -eq 124 ]; then say "  $name was stopped after $2 s"; fi
@@ -27,7 +27,11 @@ suite_unit() {
   local project name
   for project in tests/*/*.Tests.csproj; do
     name=$(basename "$(dirname "$project")")
-    case $name in EndToEnd|Lab) ;; *) run_project "$name" 300 ;; esac
+    case $name in
+      EndToEnd|Lab) ;;
+      Bench) run_project Bench 300 -class- '*.HostSmokeTests' ;;
+      *) run_project "$name" 300 ;;
+    esac
   done
 }
 
@@ -36,6 +40,7 @@ suite_e2e() {
   guest
   rm -rf artifacts/e2e
   run_project EndToEnd 900
+  run_project Bench 300 -class '*.HostSmokeTests'
 }
 
 # The lab has its own file, dev.d/lab.sh.
@@ -49,7 +54,7 @@ run_tests() {
   done
   # Whatever ends the run early, a step that could not be built for one, is a failure in the last line too.
   trap 'echo "$PASSED passed, $((FAILED + 1)) failed"' EXIT
-  setup build vm test
+  setup build vm test bench
   # The whole solution, so that a warning anywhere in it fails too.
   step "build everything" dotnet build QemuZeroCopy.sln -v q || exit 1
   for suite in "${suites[@]}"; do "suite_$suite"; done

@@ -32,7 +32,7 @@ internal sealed class GpuBenchmark : IBenchmark
         {
             Console.WriteLine($"  on {chain.Steps[0].Name}: {chain.Steps[0].Capabilities}");
             foreach (var (label, size) in (ReadOnlySpan<(string, PictureSize)>)[("1080p", new(1920, 1080)), ("4k", new(3840, 2160))])
-                Measure(report, converter, chain.Steps[0].IsSoftware, label, size, isSmoke ? 3 : 40 * repeats);
+                Measure(report, converter, chain.Steps[0].IsSoftware, label, size, isSmoke ? 3 : (chain.Steps[0].IsSoftware ? 6 : 40) * repeats);
             report.Add(new BenchRow { Metric = "cpu_bytes_copied", Unit = "count", Value = converter.CpuCopiedBytes, Target = Target.AtMost(0) });
         }
 

@@ -118,6 +118,7 @@ internal static class Host
     private sealed class Serving(ILoggerFactory logs) : IAsyncDisposable
     {
         private readonly ServerMetrics _metrics = new();
+        private IDisposable? _export;
         private MediaService? _media;
         private VideoPaths? _paths;
         private GuestSound? _sound;
@@ -128,6 +129,8 @@ internal static class Host
         public async Task StartAsync(DisplayEndpoint? endpoint, bool outlivesQemu, ServeSettings settings, BarrierClients clients, CancellationToken stop)
         {
             var machine = new Machine(settings.Input, clients.Roster, settings.Clipboard, settings.Monitor);
+            if (settings.Metrics.Collector is { } collector)
+                _export = OtlpExport.Start(collector);
             _media = MediaService.Start(settings, _metrics);
             if (endpoint is null)
             {
@@ -155,6 +158,7 @@ internal static class Host
             _paths?.Dispose();
             _media?.Dispose();
             _sound?.Dispose();
+            _export?.Dispose();
             _metrics.Dispose();
         }
 

@@ -46,7 +46,7 @@ internal static class ReportPage
         string spread = row.Spread is > 0 and { } s ? $" <span class=\"quiet\">± {Format(s)}</span>" : "";
         string value = row.Value is { } v ? $"{Format(v)}{Unit(row.Unit)}{spread}" : "–";
         string beside = Plots.Escape(string.Join("; ", new[] { row.Peer, row.Note, row.Why }.Where(static text => !string.IsNullOrEmpty(text))));
-        return $"<td>{Plots.Escape(Plots.Words(row.Metric))}<td class=\"n\">{value}<td class=\"n\">{Plots.Escape(row.Target ?? "")}<td>{badge}<td class=\"quiet\">{beside}<td class=\"n\">{(row.PeerValue is { } p ? Format(p) + Unit(row.Unit) : "")}";
+        return $"<td>{Plots.Escape(Plots.Words(row.Metric))}<td class=\"n\">{value}<td class=\"n\">{Plots.Escape((row.Target ?? "").Replace("<=", "≤", StringComparison.Ordinal).Replace(">=", "≥", StringComparison.Ordinal))}<td>{badge}<td class=\"quiet\">{beside}<td class=\"n\">{(row.PeerValue is { } p ? Format(p) + Unit(row.Unit) : "")}";
     }
 
     private static void Section(StringBuilder html, ResultFile result)

@@ -71,7 +71,7 @@ internal sealed record ServeSettings
     public string? RenderNode { get; init; }
 
     /// <summary>Where metrics go.</summary>
-    public MetricsSettings Metrics { get; init; } = new((System.Net.IPEndPoint?)null);
+    public MetricsSettings Metrics { get; init; } = new(null, null);
 
     public bool UsesTls => TlsCertificatePath is not null;
 

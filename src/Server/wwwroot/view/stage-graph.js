@@ -1,3 +1,5 @@
+import { percentile } from "./answers.js";
+
 /** The stages in their order on the way, as the server sends them, with the colours of the graph and its legend. */
 export const STAGES = /** @type {const} */ ([
   ["wait", "#8b93a5"], ["pace", "#5d6678"], ["wake", "#f0c255"], ["import", "#b48ce8"], ["convert", "#58d39b"], ["encode", "#5aa9f7"], ["queue", "#f27fb2"], ["send", "#f2925a"],
@@ -50,7 +52,7 @@ export class StageGraph {
 
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   #drawStages(context, width, height) {
-    const top = SCALES.find(ms => ms >= Math.max(...this.totals, 0)) ?? 1000, step = width / BARS;
+    const top = scaleOf(this.totals), step = width / BARS;
     for (const part of [0.5, 1]) {
       context.fillStyle = "rgb(255 255 255 / 10%)";
       context.fillRect(0, Math.round(height * (1 - part)), width, 1);
@@ -71,7 +73,7 @@ export class StageGraph {
 
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   #drawGaps(context, width, height) {
-    const top = SCALES.find(ms => ms >= Math.max(...this.#gaps.filter(gap => gap < 1000), 0)) ?? 1000, step = width / BARS;
+    const top = scaleOf(this.#gaps), step = width / BARS;
     context.fillStyle = "rgb(255 255 255 / 10%)";
     context.fillRect(0, height - 1, width, 1);
     context.fillStyle = "#c9d2e4";
@@ -89,6 +91,12 @@ export class StageGraph {
     context.fillStyle = "#99a1b3";
     context.fillText(text, x, y);
   }
+}
+
+/** A single late frame may leave the graph at the top; it must not make all others too low to see. @param {number[]} values */
+function scaleOf(values) {
+  const most = percentile(values, 97);
+  return SCALES.find(ms => !(most > ms)) ?? 1000;
 }
 
 /** @param {number[]} frame */
