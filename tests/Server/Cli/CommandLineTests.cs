@@ -65,6 +65,9 @@ public sealed class CommandLineTests
         (int code, string output, _) = await RunAsync("doctor");
         Assert.Contains("QEMU", output, StringComparison.Ordinal);
         Assert.Equal(code == 0, output.Contains("A frame's way here:", StringComparison.Ordinal));
+        Assert.Contains("1. ", output, StringComparison.Ordinal);
+        Assert.Contains("cpu → x264", output, StringComparison.Ordinal);
+        Assert.Contains("cpu-mapped → x264", output, StringComparison.Ordinal);
     }
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)

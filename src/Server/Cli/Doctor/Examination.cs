@@ -24,6 +24,8 @@ internal static class Examination
         bool works = findings.TrueForAll(f => f.Verdict != Verdict.Missing);
         await output.WriteLineAsync().ConfigureAwait(false);
         await output.WriteLineAsync(works ? $"A frame's way here: {graphics.Path}" : "Nothing can be shown before what is marked ✗ is there.").ConfigureAwait(false);
+        for (int i = 0; works && i < graphics.Ladder.Count; i++)
+            await output.WriteLineAsync($"  {i + 1}. {graphics.Ladder[i]}").ConfigureAwait(false);
         return works ? 0 : UserError.FailureExitCode;
     }
 }

@@ -1,7 +1,16 @@
+using System.Globalization;
+using QemuZeroCopy.Interop.Va;
+using QemuZeroCopy.Pipeline.Convert.Gpu;
+using QemuZeroCopy.Pipeline.Encode.Vaapi;
+using QemuZeroCopy.Server.Vm;
+
 namespace QemuZeroCopy.Server.Cli.Doctor;
 
 /// <summary>What was found of graphics, and the way that follows from it.</summary>
-internal sealed record GraphicsFindings(IReadOnlyList<Finding> Findings, string Path);
+/// <param name="Findings">A line for each thing that was looked at.</param>
+/// <param name="Path">The way in a sentence.</param>
+/// <param name="Ladder">All ways that a frame may take, best first: what qzc steps down on.</param>
+internal sealed record GraphicsFindings(IReadOnlyList<Finding> Findings, string Path, IReadOnlyList<string> Ladder);
 
 /// <summary>GPUs: render nodes, and the libraries that reach them.</summary>
 internal static class GraphicsChecks
@@ -19,10 +28,29 @@ internal static class GraphicsChecks
         findings.Add(vaapi
             ? new Finding("VAAPI through FFmpeg", Verdict.Good, usable.Length > 0 ? "libraries are there" : "libraries are there, without a GPU to use them on")
             : new Finding("VAAPI through FFmpeg", Verdict.Optional, "not installed: x264 encodes on the processor", "apt install libavcodec59 libva-drm2 and the GPU's driver (Intel: intel-media-va-driver, AMD: mesa-va-drivers)"));
+        foreach (string node in vaapi ? usable : [])
+            findings.Add(Encoders(node, VaapiProbe.OfRenderNode(node)));
+        using var paths = new VideoPaths(GpuChoice.Auto, null);
+        foreach (string line in paths.Findings)
+            findings.Add(new Finding("Conversion", line.Contains("not used", StringComparison.Ordinal) ? Verdict.Optional : Verdict.Good, line));
         return new GraphicsFindings(findings, usable.Length == 0
             ? $"{CpuPath} There is no GPU that this user could use."
-            : $"with 'qzc run --gl' QEMU's DMA-BUFs go to {usable[0]}{(vaapi ? ", where VAAPI encodes if its driver can" : ", and x264 encodes")}; else {CpuPath}");
+            : $"with 'qzc run --gl' QEMU's DMA-BUFs go the first of these ways that takes them; else {CpuPath}", [.. paths.Ladder.Select(path => path.Name)]);
     }
+
+    /// <summary>Profiles and entrypoints of one driver, and what of it is used.</summary>
+    internal static Finding Encoders(string node, VaapiProbe probe)
+    {
+        string subject = $"VAAPI on {Path.GetFileName(node)}";
+        if (probe.Encoders.Count == 0)
+            return new Finding(subject, Verdict.Optional, probe.Problem);
+        string entries = string.Join(", ", probe.Encoders.Select(entry => $"{NameOf(entry.Profile)}{(entry.IsLowPower ? " (low power)" : "")}"));
+        return probe.Codecs.Count > 0
+            ? new Finding(subject, Verdict.Good, $"{probe.Vendor} encodes {entries}; used for {string.Join(", ", probe.Codecs)}")
+            : new Finding(subject, Verdict.Optional, $"{probe.Vendor} encodes {entries}", probe.Problem);
+    }
+
+    private static string NameOf(VaProfile profile) => Enum.IsDefined(profile) ? profile.ToString() : string.Create(CultureInfo.InvariantCulture, $"VAProfile {(int)profile}");
 
     private static Finding RenderNodes(string[] nodes, string[] usable)
     {
