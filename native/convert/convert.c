@@ -27,6 +27,20 @@ static inline __attribute__((always_inline)) void prefetch_chunk(const struct qz
     __builtin_prefetch((const void *)((uintptr_t)s->planes[1] + (uintptr_t)(row / 2 * s->stride + chunk * 64)), 1);
 }
 
+static inline __attribute__((always_inline)) void prefetch_444(const struct qzc_strip *s, int row, int chunk, int chunks)
+{
+    chunk += AHEAD;
+    while (chunk >= chunks)
+        chunk -= chunks, row++;
+    if (row >= s->height)
+        return;
+    uintptr_t source = (uintptr_t)s->source + (uintptr_t)(row * s->source_stride + chunk * 256);
+    for (int i = 0; i < 256; i += 64)
+        __builtin_prefetch((const void *)(source + (uintptr_t)i), 0, 2);
+    for (int i = 0; i < 3; i++)
+        __builtin_prefetch((const void *)((uintptr_t)s->planes[i] + (uintptr_t)(row * s->stride + chunk * 64)), 1);
+}
+
 #define TARGET __attribute__((target("avx2")))
 #define NAME(x) avx2_##x
 #include "avx2.h"

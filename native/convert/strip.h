@@ -63,8 +63,10 @@ static TARGET void NAME(yuv444)(const struct qzc_strip *s)
             memset(seen, 0, (size_t)chunks * sizeof *seen);
         const uint8_t *source = s->source + (row < s->height ? row : s->height - 1) * s->source_stride;
         ptrdiff_t at = row * s->stride;
-        for (int c = 0; c < whole; c++)
+        for (int c = 0; c < whole; c++) {
+            prefetch_444(s, row, c, whole);
             seen[c] |= NAME(chunk_444)(source + c * 256, s->planes[0] + at + c * 64, s->planes[1] + at + c * 64, s->planes[2] + at + c * 64, &k);
+        }
         if (rest != 0)
             seen[whole] |= NAME(chunk_444)(NAME(tail)(scratch, source + whole * 256, rest), s->planes[0] + at + whole * 64,
                 s->planes[1] + at + whole * 64, s->planes[2] + at + whole * 64, &k);

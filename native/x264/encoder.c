@@ -11,7 +11,6 @@ struct qzc_x264 {
     const struct x264_library *lib;
     x264_t *encoder;
     x264_param_t param;
-    qzc_x264_nal_fn on_nal;
     int max_effort;
     char last_error[200];
 };
@@ -26,18 +25,6 @@ static void keep_error(void *private, int level, const char *format, va_list arg
     size_t length = strlen(x->last_error);
     if (length > 0 && x->last_error[length - 1] == '\n')
         x->last_error[length - 1] = 0;
-}
-
-// With nalu_process the bytes come raw and unescaped, on the thread that made the slice.
-static void pass_nal(x264_t *encoder, x264_nal_t *nal, void *opaque)
-{
-    struct { struct qzc_x264 *x; void *user; } *context = opaque;
-    uint8_t *escaped = malloc((size_t)nal->i_payload * 3 / 2 + 5 + 64);
-    if (escaped == NULL)
-        return;
-    context->x->lib->nal_encode(encoder, escaped, nal);
-    context->x->on_nal(context->user, nal->p_payload, nal->i_payload, nal->i_first_mb, nal->i_last_mb);
-    free(escaped);
 }
 
 static void set_effort(x264_param_t *p, int effort, int max_effort)
@@ -71,6 +58,8 @@ static void configure(struct qzc_x264 *x, const struct qzc_x264_config *c)
     p->i_width = c->planar444 ? c->width : (c->width + 1) & ~1;
     p->i_height = c->planar444 ? c->height : (c->height + 1) & ~1;
     p->i_csp = c->planar444 ? X264_CSP_I444 : X264_CSP_NV12;
+    // With 4:4:4 x264 adds 6, which takes back what the colour samples are there for.
+    p->analyse.i_chroma_qp_offset = c->planar444 ? -6 : 0;
     p->i_threads = c->threads;
     p->b_sliced_threads = c->threads > 1;
     p->i_fps_num = (uint32_t)c->fps;
@@ -81,7 +70,6 @@ static void configure(struct qzc_x264 *x, const struct qzc_x264_config *c)
     p->b_aud = 0;
     p->i_keyint_max = X264_KEYINT_MAX_INFINITE;
     p->i_scenecut_threshold = 0;
-    p->b_intra_refresh = c->intra_refresh;
     p->i_frame_reference = 1;
     p->i_bframe = 0;
     p->analyse.i_weighted_pred = X264_WEIGHTP_NONE;
@@ -106,8 +94,6 @@ static void configure(struct qzc_x264 *x, const struct qzc_x264_config *c)
         p->rc.f_ip_factor = 5.0397f;
         p->rc.f_pb_factor = 22.6274f;
     }
-    if (x->on_nal != NULL)
-        p->nalu_process = pass_nal;
 }
 
 int qzc_x264_build(void)
@@ -120,7 +106,7 @@ int qzc_x264_load(char *message, int bytes)
     return x264_library_get(message, bytes) == NULL ? -1 : 0;
 }
 
-struct qzc_x264 *qzc_x264_open(const struct qzc_x264_config *config, qzc_x264_nal_fn on_nal, char *message, int bytes)
+struct qzc_x264 *qzc_x264_open(const struct qzc_x264_config *config, char *message, int bytes)
 {
     const struct x264_library *lib = x264_library_get(message, bytes);
     if (lib == NULL)
@@ -129,7 +115,6 @@ struct qzc_x264 *qzc_x264_open(const struct qzc_x264_config *config, qzc_x264_na
     if (x == NULL)
         return NULL;
     x->lib = lib;
-    x->on_nal = on_nal;
     if (lib->default_preset(&x->param, "ultrafast", "zerolatency") == 0) {
         configure(x, config);
         if (lib->apply_profile(&x->param, profile_name(config->profile)) == 0)
@@ -145,12 +130,11 @@ struct qzc_x264 *qzc_x264_open(const struct qzc_x264_config *config, qzc_x264_na
     return x;
 }
 
-int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture *picture, void *user, struct qzc_x264_unit *unit)
+int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture *picture, struct qzc_x264_unit *unit)
 {
     x264_picture_t in, out;
     x264_nal_t *nals = NULL;
     int count = 0, planes = x->param.i_csp == X264_CSP_I444 ? 3 : 2;
-    struct { struct qzc_x264 *x; void *user; } context = { x, user };
     x->lib->picture_init(&in);
     in.img.i_csp = x->param.i_csp;
     in.img.i_plane = planes;
@@ -162,7 +146,6 @@ int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture *picture, 
     in.i_type = picture->key_frame ? X264_TYPE_IDR : X264_TYPE_AUTO;
     in.i_qpplus1 = x->param.rc.i_rc_method == X264_RC_CQP ? picture->qp + 1 : X264_QP_AUTO;
     in.prop.mb_info = (uint8_t *)picture->unchanged;
-    in.opaque = &context;
     int bytes = x->lib->encode(x->encoder, &nals, &count, &in, &out);
     memset(unit, 0, sizeof *unit);
     if (bytes <= 0)
@@ -186,12 +169,6 @@ int qzc_x264_set_effort(struct qzc_x264 *x, int effort)
 {
     set_effort(&x->param, effort, x->max_effort);
     return x->lib->reconfig(x->encoder, &x->param);
-}
-
-void qzc_x264_refresh(struct qzc_x264 *x)
-{
-    if (x->param.b_intra_refresh)
-        x->lib->intra_refresh(x->encoder);
 }
 
 void qzc_x264_close(struct qzc_x264 *x)

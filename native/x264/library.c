@@ -28,8 +28,6 @@ static void load(void)
         { "x264_encoder_reconfig", &library.reconfig },
         { "x264_encoder_parameters", &library.parameters },
         { "x264_encoder_encode", &library.encode },
-        { "x264_encoder_intra_refresh", &library.intra_refresh },
-        { "x264_nal_encode", &library.nal_encode },
         { "x264_picture_init", &library.picture_init },
         { "x264_encoder_close", &library.close },
     };

@@ -10,8 +10,6 @@ struct x264_library {
     int (*reconfig)(x264_t *, x264_param_t *);
     void (*parameters)(x264_t *, x264_param_t *);
     int (*encode)(x264_t *, x264_nal_t **, int *, x264_picture_t *, x264_picture_t *);
-    void (*intra_refresh)(x264_t *);
-    void (*nal_encode)(x264_t *, uint8_t *, x264_nal_t *);
     void (*picture_init)(x264_picture_t *);
     void (*close)(x264_t *);
 };

@@ -19,11 +19,7 @@ struct qzc_x264_config {
     int32_t vbv_kbit;
     int32_t effort;          // see qzc_x264_set_effort
     int32_t mb_info;         // 0: ignore qzc_x264_picture.unchanged
-    int32_t intra_refresh;   // 1: qzc_x264_refresh works
 };
-
-// One slice, or parameter set, the moment it is ready: called on any of x264's threads, several at a time.
-typedef void (*qzc_x264_nal_fn)(void *user, const uint8_t *data, int32_t bytes, int32_t first_mb, int32_t last_mb);
 
 struct qzc_x264_picture {
     const uint8_t *planes[3];
@@ -47,10 +43,10 @@ QZC_EXPORT int qzc_x264_build(void);
 QZC_EXPORT int qzc_x264_load(char *message, int bytes);
 
 // NULL with one line in message when x264 refuses.
-QZC_EXPORT struct qzc_x264 *qzc_x264_open(const struct qzc_x264_config *config, qzc_x264_nal_fn on_nal, char *message, int bytes);
+QZC_EXPORT struct qzc_x264 *qzc_x264_open(const struct qzc_x264_config *config, char *message, int bytes);
 
 // Bytes of the access unit, 0 when there is none, negative on an error.
-QZC_EXPORT int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture *picture, void *user, struct qzc_x264_unit *unit);
+QZC_EXPORT int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture *picture, struct qzc_x264_unit *unit);
 
 // New rate for x264's own rate control; nothing with constant QP.
 QZC_EXPORT int qzc_x264_set_rate(struct qzc_x264 *x, int kbit_per_second, int vbv_kbit);
@@ -58,8 +54,5 @@ QZC_EXPORT int qzc_x264_set_rate(struct qzc_x264 *x, int kbit_per_second, int vb
 // 0: what ultrafast does. 1: also small intra blocks, and a search wide enough for scrolling. 2: also half-pixel
 // motion (only when opened with effort >= 2).
 QZC_EXPORT int qzc_x264_set_effort(struct qzc_x264 *x, int effort);
-
-// Starts a wave of intra blocks over the picture.
-QZC_EXPORT void qzc_x264_refresh(struct qzc_x264 *x);
 
 QZC_EXPORT void qzc_x264_close(struct qzc_x264 *x);

@@ -32,7 +32,7 @@ public sealed unsafe partial class X264Encoder : SafeHandle
     public static X264Encoder? TryOpen(in X264Config config, out string? whyNot)
     {
         byte* message = stackalloc byte[MessageBytes];
-        nint encoder = qzc_x264_open(in config, null, message, MessageBytes);
+        nint encoder = qzc_x264_open(in config, message, MessageBytes);
         whyNot = encoder == 0 ? Text(message) : null;
         return encoder == 0 ? null : new X264Encoder(encoder);
     }
@@ -44,7 +44,7 @@ public sealed unsafe partial class X264Encoder : SafeHandle
     public bool Encode(in X264Picture picture, out X264Unit unit)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        return qzc_x264_encode(handle, in picture, null, out unit) > 0;
+        return qzc_x264_encode(handle, in picture, out unit) > 0;
     }
 
     /// <summary>A new rate for x264's own rate control, from the next picture on; no key frame.</summary>
@@ -64,13 +64,6 @@ public sealed unsafe partial class X264Encoder : SafeHandle
         return qzc_x264_set_effort(handle, effort) == 0;
     }
 
-    /// <summary>Starts a wave of intra blocks over the picture, which replaces a key frame for viewers that lost packets.</summary>
-    public void StartIntraRefresh()
-    {
-        ObjectDisposedException.ThrowIf(IsClosed, this);
-        qzc_x264_refresh(handle);
-    }
-
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
@@ -87,19 +80,16 @@ public sealed unsafe partial class X264Encoder : SafeHandle
     private static partial int qzc_x264_load(byte* message, int bytes);
 
     [LibraryImport("qzcnative")]
-    private static partial nint qzc_x264_open(in X264Config config, delegate* unmanaged<void*, byte*, int, int, int, void> onNal, byte* message, int bytes);
+    private static partial nint qzc_x264_open(in X264Config config, byte* message, int bytes);
 
     [LibraryImport("qzcnative")]
-    private static partial int qzc_x264_encode(nint encoder, in X264Picture picture, void* user, out X264Unit unit);
+    private static partial int qzc_x264_encode(nint encoder, in X264Picture picture, out X264Unit unit);
 
     [LibraryImport("qzcnative")]
     private static partial int qzc_x264_set_rate(nint encoder, int kbitPerSecond, int vbvKbit);
 
     [LibraryImport("qzcnative")]
     private static partial int qzc_x264_set_effort(nint encoder, int effort);
-
-    [LibraryImport("qzcnative")]
-    private static partial void qzc_x264_refresh(nint encoder);
 
     [LibraryImport("qzcnative")]
     private static partial void qzc_x264_close(nint encoder);

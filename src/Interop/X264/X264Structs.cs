@@ -38,9 +38,6 @@ public struct X264Config
 
     /// <summary>1: <see cref="X264Picture.Unchanged"/> is looked at.</summary>
     public int UseMacroblockInfo;
-
-    /// <summary>1: <see cref="X264Encoder.StartIntraRefresh"/> works.</summary>
-    public int IntraRefresh;
 }
 
 /// <summary>Twin of <c>struct qzc_x264_picture</c>.</summary>

@@ -373,8 +373,6 @@ internal sealed class EncodeLoop(
     private void Deliver(EncodedFrame frame, bool key, int step, long nowNs)
     {
         frame.Timeline.EncodedNs = MonotonicClock.NowNs;
-        if (frame.Timeline.FirstSliceNs == 0)
-            frame.Timeline.FirstSliceNs = frame.Timeline.EncodedNs;
         frame.FrameId = ++_frameId;
         frame.Size = _announced!.Value;
         frame.Codec = chain.Encoder!.Codec;

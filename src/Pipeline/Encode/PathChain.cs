@@ -32,9 +32,9 @@ internal sealed class PathChain : IDisposable
     /// Opens what <paramref name="scanout"/> needs. False when no path is left; <paramref name="isNew"/> says
     /// that the encoder has seen nothing yet.
     /// </summary>
-    public bool Select(Scanout scanout, in EncoderSettings settings, out bool isNew)
+    public bool Select(Scanout scanout, in EncoderSettings wanted, out bool isNew)
     {
-        var key = (scanout.GetType(), scanout.Format, (scanout as DmaBufScanout)?.Modifier ?? 0, scanout.Size, settings.Format);
+        var key = (scanout.GetType(), scanout.Format, (scanout as DmaBufScanout)?.Modifier ?? 0, scanout.Size, wanted.Format);
         bool same = key == _key;
         isNew = false;
         if (same && Encoder is not null)
@@ -42,10 +42,14 @@ internal sealed class PathChain : IDisposable
         if (!same)
             _first = 0;
         _key = key;
+        EncoderSettings settings = wanted;
+        // All colour samples are a wish: who decodes them decodes a quarter of them as well.
+        if (settings.Format.Chroma == ChromaFormat.Yuv444 && !IsTaken(scanout, settings.Format))
+            settings = settings with { Format = VideoFormat.Default };
         for (; _first < _slots.Length; _first++)
         {
             Slot slot = _slots[_first];
-            if (slot.Losses >= MaxLosses || !slot.Path.Accepts(settings.Format) || !slot.Path.Accepts(scanout))
+            if (!CanTake(slot, scanout, settings.Format))
                 continue;
             bool keepsEncoder = slot == _current && Encoder is not null && _settings.Size == settings.Size && _settings.Format == settings.Format;
             if (keepsEncoder || Open(slot, settings))
@@ -62,6 +66,20 @@ internal sealed class PathChain : IDisposable
         _current = null;
         return false;
     }
+
+    private bool IsTaken(Scanout scanout, VideoFormat format)
+    {
+        for (int i = _first; i < _slots.Length; i++)
+        {
+            if (CanTake(_slots[i], scanout, format))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool CanTake(Slot slot, Scanout scanout, VideoFormat format) =>
+        slot.Losses < MaxLosses && slot.Path.Accepts(format) && slot.Path.Accepts(scanout);
 
     /// <summary>The open path cannot take this scanout: the next <see cref="Select"/> tries the one below.</summary>
     public void StepDown(string reason)

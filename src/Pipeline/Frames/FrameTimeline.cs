@@ -24,9 +24,6 @@ public struct FrameTimeline
     /// <summary>NV12 is complete.</summary>
     public long ConvertedNs { readonly get; set; }
 
-    /// <summary>The first slice of the access unit left the encoder.</summary>
-    public long FirstSliceNs { readonly get; set; }
-
     /// <summary>The access unit is complete.</summary>
     public long EncodedNs { readonly get; set; }
 

@@ -8,7 +8,7 @@ public sealed class ServerMetricsTests
     private static readonly FrameTimeline Complete = new()
     {
         DamageNs = 1_000, FreeNs = 1_020, ReadyNs = 1_050, TakenNs = 1_100, ImportedNs = 1_300, ConvertedNs = 1_700,
-        FirstSliceNs = 2_000, EncodedNs = 2_500, FirstSentNs = 2_600, LastSentNs = 2_900,
+        EncodedNs = 2_500, FirstSentNs = 2_600, LastSentNs = 2_900,
     };
 
     [Fact]
