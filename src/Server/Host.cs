@@ -8,6 +8,7 @@ using QemuZeroCopy.Server.Input.Qemu;
 using QemuZeroCopy.Server.Metrics;
 using QemuZeroCopy.Server.Viewers;
 using QemuZeroCopy.Server.Vm;
+using QemuZeroCopy.Server.Vm.Drives;
 using QemuZeroCopy.Server.Web;
 
 namespace QemuZeroCopy.Server;
@@ -128,7 +129,7 @@ internal static class Host
 
         public async Task StartAsync(DisplayEndpoint? endpoint, bool outlivesQemu, ServeSettings settings, BarrierClients clients, CancellationToken stop)
         {
-            var machine = new Machine(settings.Input, clients.Roster, settings.Clipboard, settings.Monitor);
+            var machine = new Machine(settings.Input, clients.Roster, settings.Clipboard, settings.Monitor, settings.MediaFolder is { } folder ? new MediumFolder(folder) : null);
             if (settings.Metrics.Collector is { } collector)
                 _export = OtlpExport.Start(collector);
             _media = MediaService.Start(settings, _metrics);

@@ -66,6 +66,12 @@ internal sealed class ServeOptions
         Description = "Show QEMU's own monitor among the terminals; who drives the machine can then read and write this host's files as QEMU can.",
     };
 
+    private readonly Option<string?> _mediaFolder = new("--media-dir")
+    {
+        Description = "Folder whose files may be inserted into the machine's drives, read-only; no other file of this host can be.",
+        HelpName = "FOLDER",
+    };
+
     private readonly Option<string?> _certificate = new("--tls-cert") { Description = "Certificate chain in PEM: serves https.", HelpName = "FILE" };
 
     private readonly Option<string?> _key = new("--tls-key") { Description = "Its private key in PEM.", HelpName = "FILE" };
@@ -132,6 +138,7 @@ internal sealed class ServeOptions
         command.Options.Add(_clipboard);
         command.Options.Add(_noClipboard);
         command.Options.Add(_monitor);
+        command.Options.Add(_mediaFolder);
         command.Options.Add(_certificate);
         command.Options.Add(_key);
         command.Options.Add(_insecure);
@@ -160,6 +167,7 @@ internal sealed class ServeOptions
             Control = Enum.Parse<ControlRule>(parsed.GetRequiredValue(_control), ignoreCase: true),
             Clipboard = parsed.GetValue(_noClipboard) ? ClipboardDirections.Off : Directions(parsed.GetRequiredValue(_clipboard)),
             Monitor = parsed.GetValue(_monitor),
+            MediaFolder = parsed.GetValue(_mediaFolder),
             TlsCertificatePath = parsed.GetValue(_certificate),
             TlsKeyPath = parsed.GetValue(_key),
             Insecure = parsed.GetValue(_insecure),

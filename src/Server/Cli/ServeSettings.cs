@@ -37,6 +37,9 @@ internal sealed record ServeSettings
     /// <summary>Whether pages may use QEMU's own monitor.</summary>
     public bool Monitor { get; init; }
 
+    /// <summary>Folder of the files that pages may insert as media; null for none.</summary>
+    public string? MediaFolder { get; init; }
+
     /// <summary>PEM files of the certificate chain and its key; both or none.</summary>
     public string? TlsCertificatePath { get; init; }
 
@@ -87,6 +90,8 @@ internal sealed record ServeSettings
                 $"listening on {Listen} without TLS would send the screen's keystrokes and the token in the clear: add --tls-cert and --tls-key, listen on 127.0.0.1 behind a proxy or an ssh tunnel, or say --insecure.");
         }
 
+        if (MediaFolder is not null && !Directory.Exists(MediaFolder))
+            throw UserError.Usage($"'{MediaFolder}' is no folder: give --media-dir one with the images that pages may insert.");
         if (Barrier?.FindFault() is { } fault)
             throw UserError.Usage(fault);
         foreach (string? token in (string?[])[Token, ViewToken])

@@ -4,6 +4,7 @@ using QemuZeroCopy.Pipeline.Audio;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Input.Barrier;
 using QemuZeroCopy.Server.Terminals;
+using QemuZeroCopy.Server.Vm.Drives;
 
 namespace QemuZeroCopy.Server.Vm;
 
@@ -21,7 +22,7 @@ internal enum MachineStatus
 }
 
 /// <summary>The machine as pages know it: its name, its state and its consoles.</summary>
-internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoster? barrierClients = null, ClipboardDirections clipboard = ClipboardDirections.Both, bool withMonitor = false)
+internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoster? barrierClients = null, ClipboardDirections clipboard = ClipboardDirections.Both, bool withMonitor = false, MediumFolder? media = null)
 {
     private readonly Lock _gate = new();
     private MachineView _view = new(MachineStatus.Connecting, "", "", []);
@@ -38,6 +39,9 @@ internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoste
     /// <summary>A page's way to a console's own devices or to a Barrier client.</summary>
     public RoutedInput CreateInput(GuestConsole console) => new(console.Input, barrierClients, inputMode);
 
+    /// <summary>Its removable media.</summary>
+    public DriveBay Bay => field ??= new DriveBay(Control, media);
+
     /// <summary>Raised after every change of <see cref="View"/>.</summary>
     public ChangeSignal Changed { get; } = new();
 
@@ -49,6 +53,13 @@ internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoste
         lock (_gate)
             Volatile.Write(ref _view, change(_view));
         Changed.Raise();
+    }
+
+    /// <summary>Looks at the drives, and tells the pages of what is new.</summary>
+    public async Task LookAtDrivesAsync(CancellationToken cancellation)
+    {
+        if (await Bay.LookAsync(cancellation).ConfigureAwait(false))
+            Update(view => view with { Drives = Bay.Drives, Files = Bay.Files });
     }
 
     public bool TryGetConsole(int index, [NotNullWhen(true)] out GuestConsole? console)
@@ -73,6 +84,12 @@ internal sealed record MachineView(MachineStatus Status, string Detail, string N
 
     /// <summary>What there is of sound.</summary>
     public SoundState Sound { get; init; }
+
+    /// <summary>The drives whose medium can be changed.</summary>
+    public IReadOnlyList<RemovableDrive> Drives { get; init; } = [];
+
+    /// <summary>The files that can be put into them.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
 
     /// <summary>Whether the guest's processors stand still.</summary>
     public bool Paused { get; init; }

@@ -139,6 +139,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         {
             qmp.EventReceived += OnQmpEvent;
             paused = await machine.Control.IsPausedAsync(cancellation).ConfigureAwait(false);
+            await machine.LookAtDrivesAsync(cancellation).ConfigureAwait(false);
         }
 
         machine.Update(view => view with { Status = MachineStatus.Running, Detail = "", Name = display.Name, Controllable = display.Qmp is not null, Paused = paused });
@@ -162,6 +163,8 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
     {
         if (happened.Name is "STOP" or "RESUME")
             machine.Update(view => view with { Paused = happened.Name == "STOP" });
+        else if (happened.Name == "DEVICE_TRAY_MOVED")
+            _ = machine.LookAtDrivesAsync(CancellationToken.None);
     }
 
     private async Task KeepAttachedAsync()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Frames;
@@ -6,7 +7,7 @@ namespace QemuZeroCopy.Server.Web;
 
 /// <summary>What a page asks for in words, beside its input: at most one of these is set.</summary>
 /// <param name="Size">The mode that it would like the guest to take.</param>
-/// <param name="Action">What the machine shall do: pause, resume, reset, power.</param>
+/// <param name="Action">What the machine shall do: pause, resume, reset, power; look, to see whether the drives are as they were.</param>
 internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Action)
 {
     /// <summary>Whether the overlay is open from now on.</summary>
@@ -14,6 +15,9 @@ internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Acti
 
     /// <summary>Mean time of the viewer's last frames from their first packet to the decoded picture, in ns.</summary>
     public long? ViewerNs { get; init; }
+
+    /// <summary>What shall become of a drive.</summary>
+    public MediumCommand? Medium { get; init; }
 
     /// <summary>Reads one message; false for anything that is no command.</summary>
     public static bool TryRead(ReadOnlySpan<byte> message, out SessionCommand command)
@@ -44,6 +48,14 @@ internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Acti
                 return true;
             }
 
+            if (type.ValueEquals("medium"u8) && TryGet(root, "drive"u8, out string? drive))
+            {
+                TryGet(root, "file"u8, out string? file);
+                bool force = root.TryGetProperty("force"u8, out JsonElement forced) && forced.ValueKind == JsonValueKind.True;
+                command = new SessionCommand { Medium = new MediumCommand(drive, file, force) };
+                return true;
+            }
+
             if (!type.ValueEquals("resize"u8) || !TryGet(root, "width"u8, out int width) || !TryGet(root, "height"u8, out int height) || !new PictureSize(width, height).IsValid)
                 return false;
             TryGet(root, "widthMm"u8, out int widthMm);
@@ -61,6 +73,12 @@ internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Acti
     {
         value = 0;
         return root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value);
+    }
+
+    private static bool TryGet(JsonElement root, ReadOnlySpan<byte> name, [NotNullWhen(true)] out string? value)
+    {
+        value = root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        return value is not null;
     }
 
     /// <summary>A wall of screens has 10 m.</summary>

@@ -6,6 +6,7 @@ using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Terminals;
 using QemuZeroCopy.Server.Vm;
+using QemuZeroCopy.Server.Vm.Drives;
 
 namespace QemuZeroCopy.Server.Web;
 
@@ -65,6 +66,22 @@ internal static class SessionMessages
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("drives"u8);
+        foreach (RemovableDrive drive in view.Drives)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, drive.Id);
+            json.WriteString("label"u8, drive.Label);
+            json.WriteString("medium"u8, drive.Medium);
+            json.WriteBoolean("open"u8, drive.IsTrayOpen);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("files"u8);
+        foreach (string file in view.Files)
+            json.WriteStringValue(file);
+        json.WriteEndArray();
         json.WriteStartArray("terminals"u8);
         foreach (GuestTerminal terminal in view.Terminals)
         {
@@ -76,6 +93,9 @@ internal static class SessionMessages
 
         json.WriteEndArray();
     });
+
+    /// <summary>What became of something that the page asked for, in words for the person.</summary>
+    public static void WriteSay(IBufferWriter<byte> output, string text) => Write(output, "say", json => json.WriteString("text"u8, text));
 
     /// <summary>Who is there, and whose microphone the guest hears: nobody's, this viewer's or another's.</summary>
     public static void WriteViewers(IBufferWriter<byte> output, int count, bool controls, bool? speaks) => Write(output, "viewers", json =>

@@ -17,8 +17,8 @@ namespace QemuZeroCopy.Server.Web;
 /// </summary>
 internal sealed class SessionSocket : IDisposable
 {
-    /// <summary>The longest message that a page has reason to send: a key with its text.</summary>
-    private const int MaxMessageBytes = 512;
+    /// <summary>The longest message that a page has reason to send: a drive and the name of a file, of 255 bytes (NAME_MAX).</summary>
+    private const int MaxMessageBytes = 1024;
 
     /// <summary>Tells a stamp of 0 from none.</summary>
     private const ulong AliveWaiting = 1ul << 32;
@@ -36,6 +36,7 @@ internal sealed class SessionSocket : IDisposable
     private readonly ServerMetrics _metrics;
     private readonly Timer _statisticsTimer;
     private ulong _aliveStamp;
+    private string? _toSay;
     private bool _statisticsDue;
     private Tuple<uint, uint>? _answer;
 
@@ -132,7 +133,7 @@ internal sealed class SessionSocket : IDisposable
     private async Task RefuseAsync(byte[] buffer, CancellationToken stop)
     {
         const int mostBytes = 64 * 1024;
-        await _socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "input of up to 512 bytes, or a command, only", stop).ConfigureAwait(false);
+        await _socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "input of up to 1024 bytes, or a command, only", stop).ConfigureAwait(false);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(TimeSpan.FromSeconds(2));
         for (int read = 0; read < mostBytes;)
@@ -171,9 +172,25 @@ internal sealed class SessionSocket : IDisposable
             return true;
         if (command.Size is { } size)
             _console.AskForSize(size, Environment.TickCount64);
-        if (command.Action is { } action)
+        if (command.Action is "look")
+            await _machine.LookAtDrivesAsync(stop).ConfigureAwait(false);
+        else if (command.Action is { } action)
             await _machine.Control.ExecuteAsync(action, stop).ConfigureAwait(false);
+        if (command.Medium is { } medium)
+            await ChangeMediumAsync(medium, stop).ConfigureAwait(false);
         return true;
+    }
+
+    private async Task ChangeMediumAsync(MediumCommand command, CancellationToken stop)
+    {
+        string? problem = command.File is { } file
+            ? await _machine.Bay.InsertAsync(command.Drive, file, stop).ConfigureAwait(false)
+            : await _machine.Bay.EjectAsync(command.Drive, command.Force, stop).ConfigureAwait(false);
+        await _machine.LookAtDrivesAsync(stop).ConfigureAwait(false);
+        if (problem is null)
+            return;
+        Volatile.Write(ref _toSay, problem);
+        Signal();
     }
 
     private async Task WriteAsync(CancellationToken stop)
@@ -210,6 +227,12 @@ internal sealed class SessionSocket : IDisposable
                 if (Interlocked.Exchange(ref _statisticsDue, false) && _media.FindHub(_console.Index) is { } hub)
                 {
                     SessionStatistics.Write(output, hub, await _media.LinkOfAsync(_input).ConfigureAwait(false), ref traced);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
+                }
+
+                if (Interlocked.Exchange(ref _toSay, null) is { } text)
+                {
+                    SessionMessages.WriteSay(output, text);
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 

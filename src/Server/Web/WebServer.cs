@@ -52,7 +52,8 @@ internal sealed class WebServer : IAsyncDisposable
         app.Use(next => PublicFilesFirst(new AccessGuard(token, settings.ViewToken is { } view ? new AccessToken(view) : null), next));
         var whep = new WhepEndpoint(media);
         var clipboard = new ClipboardEndpoint(media.Sessions);
-        app.Run(context => DispatchAsync(context, machine, whep, media, measured, clipboard, metrics, app.Lifetime.ApplicationStopping));
+        var screenshot = new ScreenshotEndpoint(machine, media.Sessions);
+        app.Run(context => DispatchAsync(context, machine, whep, media, measured, clipboard, screenshot, metrics, app.Lifetime.ApplicationStopping));
 
         try
         {
@@ -120,7 +121,7 @@ internal sealed class WebServer : IAsyncDisposable
     };
 
     private static Task DispatchAsync(
-        HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, MetricsEndpoint measured, ClipboardEndpoint clipboard, ServerMetrics metrics, CancellationToken stop)
+        HttpContext context, Machine machine, WhepEndpoint whep, IMediaGateway media, MetricsEndpoint measured, ClipboardEndpoint clipboard, ScreenshotEndpoint screenshot, ServerMetrics metrics, CancellationToken stop)
     {
         string path = context.Request.Path.Value ?? "/";
         if (path.StartsWith(WhepEndpoint.Prefix, StringComparison.Ordinal))
@@ -133,6 +134,8 @@ internal sealed class WebServer : IAsyncDisposable
             return ServeVideoAsync(context, media, stop);
         if (path == ClipboardEndpoint.Path)
             return clipboard.InvokeAsync(context);
+        if (path == ScreenshotEndpoint.Path)
+            return screenshot.InvokeAsync(context);
         if (MetricsEndpoint.Has(path))
             return measured.InvokeAsync(context, path);
         if (!StaticPage.Has(path))

@@ -8,6 +8,7 @@ import { Fallback } from "./link/fallback.js";
 import { Media } from "./link/media.js";
 import { Microphone } from "./link/microphone.js";
 import { Reception } from "./link/reception.js";
+import { saveScreenshot } from "./link/screenshot.js";
 import { Session } from "./link/session.js";
 import { Sound } from "./link/sound.js";
 import { ClipboardPanel } from "./view/clipboard-panel.js";
@@ -15,6 +16,7 @@ import { Cursor } from "./view/cursor.js";
 import { Follow } from "./view/follow.js";
 import { Layout } from "./view/layout.js";
 import { Overlay } from "./view/overlay.js";
+import { MediaDialog } from "./view/media-dialog.js";
 import { showSituation } from "./view/notice.js";
 import { Screen } from "./view/screen.js";
 import { SoundControls } from "./view/sound-controls.js";
@@ -61,6 +63,10 @@ const clipboard = new Clipboard({
 });
 /** @type {ClipboardPanel} */
 const clipboardPanel = new ClipboardPanel(clipboard, () => stage.focus());
+const mediaDialog = new MediaDialog({
+  eject: (drive, force) => session.command({ type: "medium", drive, force }),
+  insert: (drive, file) => session.command({ type: "medium", drive, file }),
+}, () => stage.focus());
 const terminal = new TerminalPanel(() => sessionName, () => stage.focus());
 keyboard.onPasteKey = () => {
   const paste = clipboard.expectPaste();
@@ -72,6 +78,12 @@ const follow = new Follow(stage, size => session.command({ type: "resize", ...si
 const toolbar = new Toolbar(stage, consoleIndex, { layout, keyboard, follow }, {
   control: action => session.command({ type: "machine", action }),
   drive: name => session.send(driveMessage(name)),
+  media() {
+    session.command({ type: "machine", action: "look" });
+    mediaDialog.show();
+  },
+  screenshot: () => saveScreenshot(sessionName, consoleIndex, situation.machine?.name ?? "", screen.element)
+    .then(saved => { if (!saved) showHint("There is no picture to save."); }),
 });
 layout.onChange = () => cursor.apply();
 const sound = new Sound();
@@ -118,7 +130,7 @@ const session = new Session(consoleIndex, {
   },
   machine(machine) {
     toolbar.machine = machine;
-    terminal.machine = machine;
+    terminal.machine = mediaDialog.machine = machine;
     soundControls.update({ available: machine.sound, recording: machine.recording });
     update({ machine });
   },
@@ -139,6 +151,7 @@ const session = new Session(consoleIndex, {
     clipboardPanel.refresh();
   },
   clipboard: copy => { clipboard.guestCopied(copy); },
+  say: text => mediaDialog.say(text) || showHint(text),
   statistics: statistics => overlay.statistics(statistics),
   answer: answer => overlay.answer(answer),
   pointer: state => { cursor.pointer = state; },

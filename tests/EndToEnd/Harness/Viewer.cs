@@ -7,7 +7,7 @@ namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 internal sealed class Viewer : IAsyncDisposable
 {
     // Seen from outside the page's own code: a mode change must not need a new connection, and the microphone is asked for
-    // by a click alone. Notes the first picture.
+    // by a click alone. Notes the first picture, and keeps the session's socket for tests that say what the page never would.
     private const string CountConnections = """
         (() => {
           const Native = window.RTCPeerConnection;
@@ -18,6 +18,8 @@ internal sealed class Viewer : IAsyncDisposable
           window.__asked = 0;
           const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
           if (ask) navigator.mediaDevices.getUserMedia = constraints => { window.__asked++; return ask(constraints); };
+          const NativeSocket = window.WebSocket;
+          window.WebSocket = class extends NativeSocket { constructor(...a) { super(...a); if (String(a[0]).includes('/session')) window.__session = this; } };
         })();
         """;
 

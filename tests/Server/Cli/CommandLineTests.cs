@@ -16,6 +16,7 @@ public sealed class CommandLineTests
     [InlineData("unix:path=", "attach --bus /run/vm.bus")]
     [InlineData("--barrier-tls", "input --barrier-listen 0.0.0.0:24800")]
     [InlineData("auto, dbus", "attach --qmp /nowhere --input mouse")]
+    [InlineData("is no folder", "attach --qmp /nowhere --media-dir /nowhere/at/all")]
     [InlineData("from-guest", "attach --qmp /nowhere --clipboard sideways")]
     [InlineData("one of them", "attach --bus unix:path=/x --qmp /y")]
     [InlineData("nonsense", "nonsense")]

@@ -32,6 +32,8 @@ public sealed class AccessTests : IAsyncLifetime
     [InlineData("/session")]
     [InlineData("/whep/0")]
     [InlineData("/clipboard")]
+    [InlineData("/terminal")]
+    [InlineData("/screenshot")]
     [InlineData("/metrics")]
     [InlineData("/latency")]
     [InlineData("/nothing")]

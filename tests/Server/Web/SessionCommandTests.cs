@@ -19,6 +19,15 @@ public sealed class SessionCommandTests
         Assert.Equal("pause", command.Action);
     }
 
+    [Fact]
+    public void A_medium_to_insert_or_eject_is_read()
+    {
+        Assert.True(Read("""{"type":"medium","drive":"cd0","file":"a.iso"}""", out SessionCommand insert));
+        Assert.Equal(new MediumCommand("cd0", "a.iso", false), insert.Medium);
+        Assert.True(Read("""{"type":"medium","drive":"cd0","force":true}""", out SessionCommand eject));
+        Assert.Equal(new MediumCommand("cd0", null, true), eject.Medium);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hello")]
@@ -28,6 +37,8 @@ public sealed class SessionCommandTests
     [InlineData("""{"type":1}""")]
     [InlineData("""{"type":"machine"}""")]
     [InlineData("""{"type":"machine","action":1}""")]
+    [InlineData("""{"type":"medium"}""")]
+    [InlineData("""{"type":"medium","drive":1}""")]
     [InlineData("""{"type":"resize","width":0,"height":720}""")]
     [InlineData("""{"type":"resize","width":1280,"height":16385}""")]
     [InlineData("""{"type":"resize","width":"1280","height":720}""")]

@@ -93,7 +93,7 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Words_and_oversized_messages_end_the_session()
     {
         using ClientWebSocket page = await _site.ConnectAsync();
-        await page.SendAsync(new byte[600], WebSocketMessageType.Binary, true, TestContext.Current.CancellationToken);
+        await page.SendAsync(new byte[1100], WebSocketMessageType.Binary, true, TestContext.Current.CancellationToken);
         Assert.Equal(WebSocketCloseStatus.PolicyViolation, await CloseStatusAsync(page));
         using ClientWebSocket other = await _site.ConnectAsync();
         await other.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, TestContext.Current.CancellationToken);

@@ -2,7 +2,8 @@
 
 /**
  * @typedef {{type: "hello", server: string, session: string, console: number, toGuest: boolean, fromGuest: boolean}} Hello
- * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, sound: boolean, recording: boolean, consoles: {index: number, label: string}[], terminals: {id: string, label: string}[]}} MachineState
+ * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, sound: boolean, recording: boolean, consoles: {index: number, label: string}[], terminals: {id: string, label: string}[], drives: Drive[], files: string[]}} MachineState
+ * @typedef {{id: string, label: string, medium: string, open: boolean}} Drive
  * @typedef {{type: "console", width: number, height: number, absolute: boolean, touch: number, caps: boolean, num: boolean, scroll: boolean, problem: string}} ConsoleState
  * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
  * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
@@ -20,6 +21,7 @@
  * @property {(pointer: PointerState) => void} pointer
  * @property {(cursor: CursorImage) => void} cursor
  * @property {(copy: GuestCopy) => void} clipboard
+ * @property {(text: string) => void} say
  * @property {(statistics: Statistics) => void} statistics
  * @property {(answer: Answer) => void} answer
  * @property {(roundTripMs: number) => void} alive
@@ -57,7 +59,7 @@ export class Session {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
   }
 
-  /** Asks for something in words. @param {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "statistics", on: boolean} | {type: "seen", frameUs: number}} command */
+  /** Asks for something in words. @param {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "medium", drive: string, file?: string, force?: boolean} | {type: "statistics", on: boolean} | {type: "seen", frameUs: number}} command */
   command(command) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
   }
@@ -114,6 +116,7 @@ export class Session {
       case "statistics": this.#events.statistics(message); break;
       case "answer": this.#events.answer(message); break;
       case "pointer": this.#events.pointer(message); break;
+      case "say": this.#events.say(message.text); break;
       case "clipboard": this.#events.clipboard(message); break;
     }
   }

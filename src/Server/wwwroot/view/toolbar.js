@@ -31,6 +31,8 @@ export class Toolbar {
   #driven = /** @type {HTMLSelectElement} */ (element("driven"));
   #stage;
   #control;
+  #media;
+  #screenshot;
   #console;
   /** @type {number | undefined} */
   #timer;
@@ -39,12 +41,14 @@ export class Toolbar {
    * @param {HTMLElement} stage
    * @param {number} console
    * @param {{layout: Layout, keyboard: Keyboard, follow: Follow}} parts
-   * @param {{control: (action: string) => void, drive: (client: string) => void}} actions
+   * @param {{control: (action: string) => void, drive: (client: string) => void, media: () => void, screenshot: () => void}} actions
    */
-  constructor(stage, console, { layout, keyboard, follow }, { control, drive }) {
+  constructor(stage, console, { layout, keyboard, follow }, { control, drive, media, screenshot }) {
     this.#stage = stage;
     this.#console = console;
     this.#control = control;
+    this.#media = media;
+    this.#screenshot = screenshot;
     this.#driven.addEventListener("change", () => {
       drive(this.#driven.value);
       this.leave();
@@ -95,12 +99,15 @@ export class Toolbar {
   set machine(machine) {
     element("machine-name").textContent = machine.name;
     document.title = machine.name || "Console";
-    element("machine-button").hidden = !machine.controllable;
-    this.#machine.items = [
+    element("machine-button").hidden = false;
+    const picture = { label: "Save a screenshot", run: () => this.#screenshot() };
+    const drives = machine.drives.length > 0 ? [{ label: "Drives…", run: () => this.#media() }] : [];
+    this.#machine.items = machine.controllable ? [
       machine.paused ? { label: "Resume", run: () => this.#control("resume") } : { label: "Pause", run: () => this.#control("pause") },
+      picture, ...drives,
       { label: "Press the power button", sure: "The guest may shut down. Sure?", run: () => this.#control("power") },
       { label: "Reset", sure: "Unsaved work is lost. Sure?", run: () => this.#control("reset") },
-    ];
+    ] : [picture];
     element("heads").hidden = machine.consoles.length < 2;
     const select = /** @type {HTMLSelectElement} */ (element("heads-select"));
     select.replaceChildren(...machine.consoles.map(c => new Option(`${c.index}: ${c.label}`, String(c.index), false, c.index === this.#console)));
