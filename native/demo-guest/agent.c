@@ -118,7 +118,10 @@ static void offered(const uint32_t *words, size_t n)
     for (; n > 0; words++, n--)
         if (*words == TYPE_TEXT || (*words == TYPE_PNG && wanted == TYPE_NONE)) wanted = *words;
     if (wanted == TYPE_NONE) tell("clip nothing");
-    else ask_for(wanted);
+    else {
+        tell("clip offered");
+        ask_for(wanted);
+    }
 }
 
 static void received(uint32_t type, const uint8_t *data, size_t size)

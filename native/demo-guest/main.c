@@ -224,6 +224,8 @@ int main(void)
         int n = 4 + input_poll_fds(&g, fds + 4, 36);
         if (poll(fds, (nfds_t)n, agent_patience()) < 0 || g.head_count == 0) { serial_flush(); continue; }
         if (agent_patience() >= 0) agent_scan();
+        // What is to be pasted before the keys that paste it.
+        if (fds[3].revents) agent_run(fds[3].revents);
         // Input before the tick, so that a reaction never waits for a frame.
         for (int i = 4; i < n; i++)
             if (fds[i].revents) input_read(&g, fds[i].fd);
@@ -235,7 +237,6 @@ int main(void)
         char line[256];
         if (fds[2].revents & POLLIN)
             while (serial_read_line(line, sizeof line)) obey(&g, line);
-        if (fds[3].revents) agent_run(fds[3].revents);
         if (serial_wants_write()) serial_flush();
     }
 }

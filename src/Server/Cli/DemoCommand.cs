@@ -46,7 +46,7 @@ internal static class DemoCommand
             Qemu, "-name", "Demo", "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "512",
             "-kernel", kernel, "-initrd", initramfs, "-append", $"quiet console=ttyS0 qzc.shell=ttyS1 {append}".TrimEnd(),
             "-device", "virtio-vga", "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
-            "-chardev", "dbus,id=port1,name=org.qemu.console.serial.0", "-device", "isa-serial,chardev=port1,index=1", "-device", "virtio-serial", "-chardev", "qemu-vdagent,id=vdagent,name=vdagent,clipboard=on", "-device", "virtserialport,chardev=vdagent,name=com.redhat.spice.0",
+            "-chardev", "dbus,id=port1,name=org.qemu.console.serial.0", "-device", "isa-serial,chardev=port1,index=1", "-device", "virtio-serial", "-chardev", "dbus,id=vdagent,name=com.redhat.spice.0", "-device", "virtserialport,chardev=vdagent,name=com.redhat.spice.0",
         ];
     }
 

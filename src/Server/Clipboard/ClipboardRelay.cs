@@ -1,4 +1,7 @@
+using QemuZeroCopy.Pipeline.Display.Chardevs;
 using QemuZeroCopy.Pipeline.Display.Clipboard;
+using QemuZeroCopy.Server.Clipboard.Agent;
+using QemuZeroCopy.Server.Terminals;
 using QemuZeroCopy.Server.Vm;
 
 namespace QemuZeroCopy.Server.Clipboard;
@@ -23,12 +26,18 @@ internal sealed class ClipboardRelay(ClipboardDirections directions)
     /// <summary>A guest that copies without end is read so often and no more.</summary>
     private static readonly TimeSpan s_readGap = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>The name by which guests know their agent's port, and QEMU's chardev of it here.</summary>
+    private const string AgentPortName = "com.redhat.spice.0";
+
     private readonly Lock _gate = new();
-    private VmClipboard? _vm;
+    private readonly Lock _readGate = new();
+    private IGuestClipboard? _guest;
+    private QemuClipboard? _qemu;
+    private AgentClipboard? _agent;
+    private VmChardev? _port;
     private GuestCopy? _copied;
     private IReadOnlyList<string>? _toRead;
     private bool _isReading;
-    private bool _takesPictures;
 
     public ClipboardDirections Directions { get; } = directions;
 
@@ -41,11 +50,38 @@ internal sealed class ClipboardRelay(ClipboardDirections directions)
     /// <summary>Goes on with another QEMU's clipboard; null while there is none.</summary>
     public void Attach(VmClipboard? vm)
     {
-        VmClipboard? left = Interlocked.Exchange(ref _vm, vm);
+        lock (_gate)
+        {
+            _qemu = vm is null ? null : new QemuClipboard(vm);
+            Choose();
+        }
+
+        if (vm is null)
+            Follow([]);
+    }
+
+    /// <summary>
+    /// Speaks to the guest's agent itself where QEMU hands us its port, which then QEMU does not speak to; looks whether
+    /// an agent is there.
+    /// </summary>
+    public void Follow(IReadOnlyList<VmChardev> chardevs)
+    {
+        VmChardev? port = Directions == ClipboardDirections.Off ? null : chardevs.FirstOrDefault(chardev => chardev.Name == AgentPortName);
+        AgentClipboard? left = null;
+        lock (_gate)
+        {
+            if (port != _port)
+            {
+                (left, _port) = (_agent, port);
+                _agent = port is null ? null : new AgentClipboard(new ChardevDevice(port));
+                Choose();
+            }
+
+            _agent?.Follow(port!.IsOpenInGuest);
+        }
+
         if (left is not null)
-            left.Offered -= OnOffered;
-        if (vm is not null && Directions.HasFlag(ClipboardDirections.FromGuest))
-            vm.Offered += OnOffered;
+            _ = left.DisposeAsync().AsTask();
     }
 
     /// <summary>Gives the guest something to paste; null, or a sentence about why not.</summary>
@@ -54,23 +90,33 @@ internal sealed class ClipboardRelay(ClipboardDirections directions)
         if (!Directions.HasFlag(ClipboardDirections.ToGuest))
             return "qzc was started without the clipboard's way to the guest (--clipboard).";
         // To offer only what QEMU does not know would leave the guest with an empty clipboard.
-        if (content.MimeType != ClipboardFormats.Text && !Volatile.Read(ref _takesPictures))
+        IGuestClipboard? guest = Volatile.Read(ref _guest);
+        if (content.MimeType != ClipboardFormats.Text && guest is not { TakesPictures: true })
             return "QEMU passes only text between clipboards, so this picture cannot be brought to the guest.";
-        if (Volatile.Read(ref _vm) is not { IsConnected: true } vm)
-            return "The guest's clipboard cannot be reached now: QEMU is gone, or has no clipboard.";
-        vm.Offer(ClipboardSelection.Clipboard, [content]);
+        if (guest is not { IsConnected: true })
+            return "The guest's clipboard cannot be reached now: QEMU is gone, or no agent runs in the guest.";
+        if (content.Data.Length > guest.MaxBytesToGuest)
+            return "QEMU's own end of the agent's port passes at most 1 MiB to the guest; qzc passes 16 MiB where it is given the port itself.";
+        guest.Offer(content);
         return null;
     }
 
-    private void OnOffered(ClipboardSelection selection, IReadOnlyList<string> names)
+    /// <summary>Within the gate.</summary>
+    private void Choose()
     {
-        // The primary selection changes with every word that is marked; what is copied on purpose is the clipboard's.
-        if (selection != ClipboardSelection.Clipboard)
+        IGuestClipboard? left = _guest, next = (IGuestClipboard?)_agent ?? _qemu;
+        if (left == next)
             return;
-        string[] formats = [.. names.Select(ClipboardFormats.Find).OfType<string>().Distinct()];
-        if (formats.Contains(ClipboardFormats.Png))
-            Volatile.Write(ref _takesPictures, true);
-        lock (_gate)
+        if (left is not null)
+            left.Copied -= OnCopied;
+        if (next is not null && Directions.HasFlag(ClipboardDirections.FromGuest))
+            next.Copied += OnCopied;
+        Volatile.Write(ref _guest, next);
+    }
+
+    private void OnCopied(IReadOnlyList<string> formats)
+    {
+        lock (_readGate)
         {
             _toRead = formats;
             if (_isReading)
@@ -86,7 +132,7 @@ internal sealed class ClipboardRelay(ClipboardDirections directions)
         while (true)
         {
             IReadOnlyList<string> formats;
-            lock (_gate)
+            lock (_readGate)
             {
                 if (_toRead is null)
                 {
@@ -108,8 +154,8 @@ internal sealed class ClipboardRelay(ClipboardDirections directions)
     }
 
     private async Task<ClipboardReading> ReadAsync(IReadOnlyList<string> formats) =>
-        Volatile.Read(ref _vm) is { } vm
-            ? await vm.ReadAsync(ClipboardSelection.Clipboard, formats).ConfigureAwait(false)
+        Volatile.Read(ref _guest) is { } guest
+            ? await guest.ReadAsync(formats).ConfigureAwait(false)
             : new ClipboardReading(null, "QEMU has gone.");
 
     /// <summary>Windows ends its text with a zero, which is no part of it.</summary>

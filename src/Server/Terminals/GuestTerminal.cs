@@ -15,6 +15,8 @@ internal sealed class GuestTerminal(string id, string label) : IAsyncDisposable
     /// <summary>While nobody takes the output, the guest is held back for so long, and no longer: a page may be asleep.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _gate = new();
     private readonly byte[] _ring = new byte[KeptBytes];
     private readonly List<TerminalTap> _taps = [];
@@ -135,7 +137,7 @@ internal sealed class GuestTerminal(string id, string label) : IAsyncDisposable
     private async Task PumpAsync(ITerminalDevice device, Task before)
     {
         await before.ConfigureAwait(false);
-        if (await device.OpenAsync().ConfigureAwait(false) is not { } stream)
+        if (await OpenAsync(device).ConfigureAwait(false) is not { } stream)
             return;
         using var socket = new Socket(new SafeSocketHandle(stream.DangerousGetHandle(), ownsHandle: true));
         stream.SetHandleAsInvalid();
@@ -166,6 +168,22 @@ internal sealed class GuestTerminal(string id, string label) : IAsyncDisposable
         {
             Interlocked.CompareExchange(ref _socket, null, socket);
         }
+    }
+
+    /// <summary>
+    /// QEMU takes one client at a time, and may not have seen yet that the one before us has gone: asked again until it
+    /// takes us. Null when the device has become another one.
+    /// </summary>
+    private async Task<SafeFileHandle?> OpenAsync(ITerminalDevice device)
+    {
+        while (Equals(Volatile.Read(ref _device), device))
+        {
+            if (await device.OpenAsync().ConfigureAwait(false) is { } stream)
+                return stream;
+            await Task.Delay(s_retryDelay).ConfigureAwait(false);
+        }
+
+        return null;
     }
 
     private void Keep(ReadOnlySpan<byte> output)

@@ -149,6 +149,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
     private void FollowChardevs(VmDisplay display)
     {
         machine.Terminals.Follow(display.Chardevs);
+        machine.Clipboard.Follow(display.Chardevs);
         machine.Update(view => view with { Terminals = machine.Terminals.Terminals });
     }
 
