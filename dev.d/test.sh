@@ -39,7 +39,7 @@ suite_e2e() {
   publish
   guest
   rm -rf artifacts/e2e
-  run_project EndToEnd 900
+  run_project EndToEnd 1800
   run_project Bench 300 -class '*.HostSmokeTests'
 }
 
