@@ -87,6 +87,19 @@ bool display_set_mode(struct guest *g, int index, int w, int h)
     return true;
 }
 
+static void head_off(struct guest *g, int index)
+{
+    struct head *head = &g->heads[index];
+    struct drm_mode_crtc crtc = { .crtc_id = head->crtc };
+    struct drm_mode_destroy_dumb destroy = { .handle = head->handle };
+    call(DRM_IOCTL_MODE_SETCRTC, &crtc);
+    call(DRM_IOCTL_MODE_RMFB, &head->fb);
+    munmap(head->canvas.px, head->size);
+    call(DRM_IOCTL_MODE_DESTROY_DUMB, &destroy);
+    *head = (struct head){ .connector = head->connector, .crtc = head->crtc };
+    tell("mode off head %d", index);
+}
+
 // The connector's preferred mode, which follows the size that the viewer asks QEMU for.
 static bool preferred(uint32_t id, int *w, int *h)
 {
@@ -171,27 +184,35 @@ bool display_open(struct guest *g)
         .count_crtcs = 8, .count_connectors = 8 };
     if (call(DRM_IOCTL_MODE_GETRESOURCES, &r) < 0) return false;
     int w, h;
+    bool any = false;
     for (uint32_t i = 0; i < r.count_connectors && i < r.count_crtcs && i < MAX_HEADS; i++) {
-        if (!preferred(connectors[i], &w, &h)) continue;
         // Both virtio-gpu and bochs pair their n-th connector with their n-th CRTC.
-        g->heads[g->head_count] = (struct head){ .connector = connectors[i], .crtc = crtcs[i] };
-        int index = g->head_count++;
+        g->heads[i] = (struct head){ .connector = connectors[i], .crtc = crtcs[i] };
+        g->head_count = (int)i + 1;
+        if (!preferred(connectors[i], &w, &h)) continue;
         const char *wanted = option("mode");
-        if (index == 0 && wanted) sscanf(wanted, "%dx%d", &w, &h);
-        if (!display_set_mode(g, index, w, h)) g->head_count--;
+        if (i == 0 && wanted) sscanf(wanted, "%dx%d", &w, &h);
+        any |= display_set_mode(g, (int)i, w, h);
     }
-    cursors_make();
-    return g->head_count > 0;
+    if (!any) g->head_count = 0;
+    else cursors_make();
+    return any;
 }
 
 void display_probe(struct guest *g)
 {
+    bool changed = false;
     for (int i = 0; i < g->head_count; i++) {
         int w, h;
         struct canvas *c = &g->heads[i].canvas;
-        if (!preferred(g->heads[i].connector, &w, &h) || (w == c->w && h == c->h)) continue;
-        if (display_set_mode(g, i, w, h)) scene_enter(g, g->scene->name);
+        // The first head stays: somebody has to tell what happens.
+        if (!preferred(g->heads[i].connector, &w, &h)) {
+            if (i > 0 && c->w > 0) head_off(g, i);
+        } else if ((g->follow || (i > 0 && c->w == 0)) && (w != c->w || h != c->h)) {
+            changed |= display_set_mode(g, i, w, h);
+        }
     }
+    if (changed) scene_enter(g, g->scene->name);
 }
 
 void display_present(struct guest *g)

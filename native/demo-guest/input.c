@@ -16,9 +16,10 @@ static struct device {
     bool moved_abs, moved_rel;
     unsigned touched; // slots that changed since the last SYN
     int ids[16], tx[16], ty[16];
-    bool caps;
+    int tablet;       // from 0 among those that tell positions; the n-th belongs to the n-th head
+    unsigned lights;  // by LED_ code
 } devices[MAX_DEVICES];
-static int count;
+static int count, tablets;
 
 static bool bit(const unsigned char *bits, int n) { return bits[n / 8] >> (n % 8) & 1; }
 
@@ -42,6 +43,7 @@ void input_scan(struct guest *g)
         if (multitouch || bit(abs, ABS_X)) {
             ioctl(fd, EVIOCGABS(multitouch ? ABS_MT_POSITION_X : ABS_X), &d->x);
             ioctl(fd, EVIOCGABS(multitouch ? ABS_MT_POSITION_Y : ABS_Y), &d->y);
+            if (!multitouch) d->tablet = tablets++;
         }
         // Half a second: a release that a busy host delivers late must not count as a key held.
         ioctl(fd, EVIOCSREP, (unsigned[]){ 500, 33 });
@@ -88,9 +90,12 @@ static void synced(struct guest *g, struct device *d)
         else tell("touch %d %d %d", s, g->touches[s].x, g->touches[s].y);
     }
     d->touched = 0;
-    if (d->moved_abs) {
+    if (d->moved_abs && d->tablet == 0) {
         pointer_moved(g, scaled(&d->x, d->abs_x, w), scaled(&d->y, d->abs_y, h));
         tell("abs %d %d", g->x, g->y);
+    } else if (d->moved_abs) {
+        const struct canvas *c = &g->heads[d->tablet < MAX_HEADS ? d->tablet : 0].canvas;
+        tell("abs %d %d head %d", scaled(&d->x, d->abs_x, c->w), scaled(&d->y, d->abs_y, c->h), d->tablet);
     }
     if (d->moved_rel) {
         int dx = d->rel_x, dy = d->rel_y;
@@ -101,12 +106,19 @@ static void synced(struct guest *g, struct device *d)
     d->rel_x = d->rel_y = 0;
 }
 
-// The console's keyboard handler is off, so the light follows its key here.
-static void caps_light(struct guest *g, struct device *d)
+// The console's keyboard handler is off, so the lights follow their keys here.
+static void light(struct guest *g, struct device *d, int key)
 {
-    g->caps = d->caps = !d->caps;
-    struct input_event led[2] = { { .type = EV_LED, .code = LED_CAPSL, .value = d->caps }, { .type = EV_SYN } };
-    if (write(d->fd, led, sizeof led) > 0) tell("led caps %d", d->caps);
+    static const struct { int key, led; const char *name; } lights[] = {
+        { KEY_CAPSLOCK, LED_CAPSL, "caps" }, { KEY_NUMLOCK, LED_NUML, "num" }, { KEY_SCROLLLOCK, LED_SCROLLL, "scroll" } };
+    for (unsigned i = 0; i < sizeof lights / sizeof *lights; i++) {
+        if (lights[i].key != key) continue;
+        d->lights ^= 1u << lights[i].led;
+        if (key == KEY_CAPSLOCK) g->caps = !g->caps;
+        int on = d->lights >> lights[i].led & 1;
+        struct input_event led[2] = { { .type = EV_LED, .code = (uint16_t)lights[i].led, .value = on }, { .type = EV_SYN } };
+        if (write(d->fd, led, sizeof led) > 0) tell("led %s %d", lights[i].name, on);
+    }
 }
 
 static void shift_read(struct guest *g, const struct device *d)
@@ -132,7 +144,7 @@ static void handle(struct guest *g, struct device *d, const struct input_event *
             if (e->code == KEY_LEFTSHIFT || e->code == KEY_RIGHTSHIFT) g->shift = e->value != 0;
             on_event(g, &(struct event){ EVENT_KEY, e->code, e->value });
             tell("key %d %d", e->code, e->value);
-            if (e->code == KEY_CAPSLOCK && e->value == 1) caps_light(g, d);
+            if (e->value == 1) light(g, d, e->code);
         }
         break;
     case EV_REL:

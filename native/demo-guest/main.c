@@ -57,7 +57,8 @@ bool scene_enter(struct guest *g, const char *name)
     g->tick = 0;
     int fps = option_int("fps", found->fps);
     g->fps = found->fps ? fps : 0;
-    for (int i = 1; i < g->head_count; i++) card_draw(&g->heads[i].canvas, i);
+    for (int i = 1; i < g->head_count; i++)
+        if (g->heads[i].canvas.w > 0) card_draw(&g->heads[i].canvas, i);
     found->enter(g);
     cursor_show(g, found->hardware_cursor && !g->reflex ? "arrow" : "hidden");
     g->number = found == &scene_card ? 1000 : g->number + 1;
@@ -178,7 +179,7 @@ static void hotplug(struct guest *g, int fd)
     }
     if (input) input_scan(g);
     if (ports) agent_scan();
-    if (drm && g->follow) display_probe(g);
+    if (drm) display_probe(g);
 }
 
 int main(void)

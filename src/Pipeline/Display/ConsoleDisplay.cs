@@ -113,10 +113,13 @@ public sealed class ConsoleDisplay
     public void Touch(TouchKind kind, ulong slot, double x, double y) =>
         Send(new InputCommand(InputKind.Touch, this) { Code = (uint)kind, Slot = slot, X = x, Y = y });
 
-    /// <summary>Tells the guest which size the viewer would like; ignored where a side is not within 1 to 16384.</summary>
+    /// <summary>
+    /// Tells the guest which size the viewer would like, with 0×0 that nobody looks: virtio-gpu unplugs the screen then
+    /// (QEMU's hw/display/virtio-gpu-base.c). Ignored where a side is not within 1 to 16384.
+    /// </summary>
     public void SetUiInfo(in ConsoleUiInfo info)
     {
-        if (new PictureSize(info.Width, info.Height).IsValid)
+        if ((info.Width, info.Height) == (0, 0) || new PictureSize(info.Width, info.Height).IsValid)
             Send(new InputCommand(InputKind.SetUiInfo, this) { UiInfo = info });
     }
 

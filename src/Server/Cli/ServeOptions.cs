@@ -48,7 +48,7 @@ internal sealed class ServeOptions
 
     private readonly Option<string> _control = new("--control")
     {
-        Description = "Which of several viewers drive the machine: all of them, the one who came first, or the one who came last. [default: all]",
+        Description = "Which of several viewers drive the machine: all of them, the one who came first, the one who came last, or the one who asked for it last (token). [default: all]",
         DefaultValueFactory = _ => "all",
     };
 
@@ -111,7 +111,7 @@ internal sealed class ServeOptions
 
     public ServeOptions()
     {
-        _control.AcceptOnlyFromAmong("all", "first", "last");
+        _control.AcceptOnlyFromAmong("all", "first", "last", "token");
         _clipboard.AcceptOnlyFromAmong("both", "to-guest", "from-guest", "off");
         _gpu.AcceptOnlyFromAmong("auto", "none", "vulkan", "gl");
         _encoder.AcceptOnlyFromAmong("auto", "vaapi", "x264");

@@ -11,4 +11,7 @@ internal enum ControlRule
 
     /// <summary>The one who came last.</summary>
     Last,
+
+    /// <summary>The one who holds the token: the first to come, then whoever asks for it.</summary>
+    Token,
 }

@@ -9,6 +9,9 @@ internal sealed record ConsoleState
     /// <summary>QEMU's name for the device that the console belongs to.</summary>
     public string Label { get; init; } = "";
 
+    /// <summary>Whether QEMU has it now; a console that went comes back under its number, if at all.</summary>
+    public bool IsPresent { get; init; } = true;
+
     /// <summary>Size of the picture; null while the guest shows none or QEMU is gone.</summary>
     public PictureSize? Picture { get; init; }
 

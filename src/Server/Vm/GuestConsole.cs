@@ -7,28 +7,35 @@ namespace QemuZeroCopy.Server.Vm;
 /// One screen of the machine, as pages know it. It outlives QEMU: when that comes back, its console of the
 /// same number goes on here, and viewers that stayed see it without a new connection.
 /// </summary>
-internal sealed class GuestConsole(int index, IInputSink input)
+internal sealed class GuestConsole
 {
-    /// <summary>A guest sets a mode in some 100 ms; asking more often than this, it would do nothing else.</summary>
-    private const long MinResizeGapMs = 250;
-
     private readonly Lock _gate = new();
+    private readonly ModeRequests _modes;
     private ConsoleState _state = new();
     private volatile ConsoleDisplay? _display;
-    private ConsoleUiInfo _asked;
-    private long _askedMs = long.MinValue / 2;
+
+    public GuestConsole(int index, IInputSink input)
+    {
+        (Index, Input) = (index, input);
+        _modes = new ModeRequests(info => _display?.SetUiInfo(info), TimeProvider.System);
+    }
 
     /// <summary>QEMU's number of the console.</summary>
-    public int Index { get; } = index;
+    public int Index { get; }
 
     /// <summary>Where its keyboard and pointer go.</summary>
-    public IInputSink Input { get; } = input;
+    public IInputSink Input { get; }
 
-    /// <summary>The console as QEMU has it now; null while QEMU is gone.</summary>
+    /// <summary>The console as QEMU has it now; null while QEMU is gone. A new one is asked for the mode that was asked for last.</summary>
     public ConsoleDisplay? Display
     {
         get => _display;
-        set => _display = value;
+        set
+        {
+            _display = value;
+            if (value is not null)
+                _modes.Repeat();
+        }
     }
 
     /// <summary>Raised after every change of <see cref="State"/>.</summary>
@@ -50,20 +57,6 @@ internal sealed class GuestConsole(int index, IInputSink input)
         Changed.Raise();
     }
 
-    /// <summary>
-    /// Any thread: asks the guest for a mode. False, and nothing happens, when it was asked for that one last, or
-    /// for another a moment ago: the page asks again when its window has come to rest.
-    /// </summary>
-    public bool AskForSize(in ConsoleUiInfo info, long nowMs)
-    {
-        lock (_gate)
-        {
-            if (info == _asked || nowMs - _askedMs < MinResizeGapMs)
-                return false;
-            (_asked, _askedMs) = (info, nowMs);
-        }
-
-        _display?.SetUiInfo(info);
-        return true;
-    }
+    /// <summary>Any thread: asks the guest for a mode, or with a size of 0×0 to turn the screen off.</summary>
+    public void AskForSize(in ConsoleUiInfo info) => _modes.Ask(info);
 }

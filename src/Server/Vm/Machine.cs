@@ -73,7 +73,7 @@ internal sealed class Machine(InputMode inputMode = InputMode.Auto, BarrierRoste
 /// <param name="Status">How things stand.</param>
 /// <param name="Detail">A sentence about it for a person, or empty.</param>
 /// <param name="Name">QEMU's name of the machine (-name), or empty.</param>
-/// <param name="Consoles">Every console seen so far, by number; those of a QEMU that is gone have no picture.</param>
+/// <param name="Consoles">Every console seen so far, by number; those that QEMU does not have now say so in their state.</param>
 internal sealed record MachineView(MachineStatus Status, string Detail, string Name, GuestConsole[] Consoles)
 {
     /// <summary>Whether there is a monitor through which pages may pause and reset it.</summary>

@@ -55,6 +55,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         guest.Display = console;
         guest.Update(state => state with
         {
+            IsPresent = true,
             Label = console.Label,
             IsAbsolute = console.IsPointerAbsolute,
             TouchSlots = console.MaxTouchSlots,
@@ -69,6 +70,7 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         _pipelines[console.Id] = pipeline;
         pipeline.Start();
         hub.SetPipeline(pipeline);
+        TellConsoles();
     }
 
     /// <inheritdoc/>
@@ -78,7 +80,8 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
             return;
         ((QemuSink)guest.Input).Console = null;
         guest.Display = null;
-        guest.Update(state => state with { Picture = null });
+        guest.Update(state => state with { IsPresent = false, Picture = null });
+        TellConsoles();
         // Joins the encode thread: up to a picture's time, which is not the display thread's to spend.
         if (EndPipeline(console.Id) is { } pipeline)
             _ = Task.Run(pipeline.Dispose);
@@ -220,6 +223,9 @@ internal sealed class MachineSession(DisplayEndpoint endpoint, Machine machine, 
         machine.Update(view => view with { Consoles = [.. view.Consoles.Append(added).OrderBy(c => c.Index)] });
         return added;
     }
+
+    /// <summary>Another array is what makes pages be told.</summary>
+    private void TellConsoles() => machine.Update(view => view with { Consoles = [.. view.Consoles] });
 
     private void Update(ConsoleDisplay console, Func<ConsoleState, ConsoleState> change)
     {

@@ -1,20 +1,29 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Server.Web;
 
-/// <summary>What a page asks for in words, beside its input: at most one of these is set.</summary>
-/// <param name="Size">The mode that it would like the guest to take.</param>
-/// <param name="Action">What the machine shall do: pause, resume, reset, power; look, to see whether the drives are as they were.</param>
-internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Action)
+/// <summary>What a page asks for in words, beside its input: one of these is set.</summary>
+internal readonly record struct SessionCommand
 {
+    /// <summary>The mode that it would like the guest to take; 0×0 turns the screen off.</summary>
+    public ConsoleUiInfo? Size { get; private init; }
+
+    /// <summary>What the machine shall do: pause, resume, reset, power; look, to see whether the drives are as they were.</summary>
+    public string? Action { get; private init; }
+
+    /// <summary>What the viewer wants to be called.</summary>
+    public string? Name { get; private init; }
+
+    /// <summary>Whether the viewer asks to drive.</summary>
+    public bool TakesControl { get; private init; }
+
     /// <summary>Whether the overlay is open from now on.</summary>
-    public bool? Statistics { get; init; }
+    public bool? Statistics { get; private init; }
 
     /// <summary>Mean time of the viewer's last frames from their first packet to the decoded picture, in ns.</summary>
-    public long? ViewerNs { get; init; }
+    public long? ViewerNs { get; private init; }
 
     /// <summary>What shall become of a drive.</summary>
     public MediumCommand? Medium { get; init; }
@@ -28,40 +37,35 @@ internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Acti
             var reader = new Utf8JsonReader(message);
             using JsonDocument document = JsonDocument.ParseValue(ref reader);
             JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("type"u8, out JsonElement type))
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("type"u8, out JsonElement type) || type.ValueKind != JsonValueKind.String)
                 return false;
-            if (type.ValueEquals("machine"u8) && root.TryGetProperty("action"u8, out JsonElement action) && action.ValueKind == JsonValueKind.String)
+            switch (type.GetString())
             {
-                command = new SessionCommand(null, action.GetString());
-                return true;
+                case "machine":
+                    command = new SessionCommand { Action = Text(root, "action"u8) };
+                    return command.Action is not null;
+                case "name":
+                    command = new SessionCommand { Name = Text(root, "name"u8) };
+                    return command.Name is not null;
+                case "control":
+                    command = new SessionCommand { TakesControl = true };
+                    return true;
+                case "statistics":
+                    command = new SessionCommand { Statistics = root.TryGetProperty("on"u8, out JsonElement on) && on.ValueKind is JsonValueKind.True or JsonValueKind.False ? on.GetBoolean() : null };
+                    return command.Statistics is not null;
+                case "seen":
+                    command = new SessionCommand { ViewerNs = TryGet(root, "frameUs"u8, out int micros) && micros >= 0 ? micros * 1000L : null };
+                    return command.ViewerNs is not null;
+                case "medium":
+                    string? drive = Text(root, "drive"u8);
+                    bool force = root.TryGetProperty("force"u8, out JsonElement forced) && forced.ValueKind == JsonValueKind.True;
+                    command = new SessionCommand { Medium = drive is null ? null : new MediumCommand(drive, Text(root, "file"u8), force) };
+                    return drive is not null;
+                case "resize":
+                    return TryReadSize(root, out command);
+                default:
+                    return false;
             }
-
-            if (type.ValueEquals("statistics"u8) && root.TryGetProperty("on"u8, out JsonElement on) && on.ValueKind is JsonValueKind.True or JsonValueKind.False)
-            {
-                command = new SessionCommand { Statistics = on.GetBoolean() };
-                return true;
-            }
-
-            if (type.ValueEquals("seen"u8) && TryGet(root, "frameUs"u8, out int micros) && micros >= 0)
-            {
-                command = new SessionCommand { ViewerNs = micros * 1000L };
-                return true;
-            }
-
-            if (type.ValueEquals("medium"u8) && TryGet(root, "drive"u8, out string? drive))
-            {
-                TryGet(root, "file"u8, out string? file);
-                bool force = root.TryGetProperty("force"u8, out JsonElement forced) && forced.ValueKind == JsonValueKind.True;
-                command = new SessionCommand { Medium = new MediumCommand(drive, file, force) };
-                return true;
-            }
-
-            if (!type.ValueEquals("resize"u8) || !TryGet(root, "width"u8, out int width) || !TryGet(root, "height"u8, out int height) || !new PictureSize(width, height).IsValid)
-                return false;
-            TryGet(root, "widthMm"u8, out int widthMm);
-            TryGet(root, "heightMm"u8, out int heightMm);
-            command = new SessionCommand(new ConsoleUiInfo(Millimetres(widthMm), Millimetres(heightMm), 0, 0, width, height), null);
-            return true;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -69,16 +73,24 @@ internal readonly record struct SessionCommand(ConsoleUiInfo? Size, string? Acti
         }
     }
 
+    private static bool TryReadSize(JsonElement root, out SessionCommand command)
+    {
+        command = default;
+        if (!TryGet(root, "width"u8, out int width) || !TryGet(root, "height"u8, out int height) || !((width, height) == (0, 0) || new PictureSize(width, height).IsValid))
+            return false;
+        TryGet(root, "widthMm"u8, out int widthMm);
+        TryGet(root, "heightMm"u8, out int heightMm);
+        command = new SessionCommand { Size = new ConsoleUiInfo(Millimetres(widthMm), Millimetres(heightMm), 0, 0, width, height) };
+        return true;
+    }
+
+    private static string? Text(JsonElement root, ReadOnlySpan<byte> name) =>
+        root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+
     private static bool TryGet(JsonElement root, ReadOnlySpan<byte> name, out int value)
     {
         value = 0;
         return root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value);
-    }
-
-    private static bool TryGet(JsonElement root, ReadOnlySpan<byte> name, [NotNullWhen(true)] out string? value)
-    {
-        value = root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.String ? element.GetString() : null;
-        return value is not null;
     }
 
     /// <summary>A wall of screens has 10 m.</summary>

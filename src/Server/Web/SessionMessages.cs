@@ -57,7 +57,7 @@ internal static class SessionMessages
         json.WriteBoolean("sound"u8, view.Sound.HasOutput);
         json.WriteBoolean("recording"u8, view.Sound.IsRecording);
         json.WriteStartArray("consoles"u8);
-        foreach (GuestConsole console in view.Consoles)
+        foreach (GuestConsole console in view.Consoles.Where(c => c.State.IsPresent))
         {
             json.WriteStartObject();
             json.WriteNumber("index"u8, console.Index);
@@ -97,18 +97,37 @@ internal static class SessionMessages
     /// <summary>What became of something that the page asked for, in words for the person.</summary>
     public static void WriteSay(IBufferWriter<byte> output, string text) => Write(output, "say", json => json.WriteString("text"u8, text));
 
-    /// <summary>Who is there, and whose microphone the guest hears: nobody's, this viewer's or another's.</summary>
-    public static void WriteViewers(IBufferWriter<byte> output, int count, bool controls, bool? speaks) => Write(output, "viewers", json =>
+    /// <summary>Who is there, <paramref name="own"/> being the page's own viewer, and whose microphone the guest hears: nobody's, this viewer's or another's.</summary>
+    public static void WriteViewers(IBufferWriter<byte> output, ViewerInfo[] viewers, int own, ControlRule rule, bool? speaks) => Write(output, "viewers", json =>
     {
-        json.WriteNumber("count"u8, count);
-        json.WriteBoolean("controls"u8, controls);
+        json.WriteNumber("count"u8, viewers.Length);
+        json.WriteBoolean("controls"u8, own >= 0 && viewers[own].Controls);
         json.WriteString("speaker"u8, speaks switch { null => "nobody"u8, true => "you"u8, false => "another"u8 });
+        json.WriteString("rule"u8, rule switch
+        {
+            ControlRule.First => "first"u8,
+            ControlRule.Last => "last"u8,
+            ControlRule.Token => "token"u8,
+            _ => "all"u8,
+        });
+        json.WriteStartArray("list"u8);
+        for (int i = 0; i < Math.Min(viewers.Length, ViewerName.MaxListed); i++)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, viewers[i].Name);
+            json.WriteBoolean("controls"u8, viewers[i].Controls);
+            json.WriteBoolean("own"u8, i == own);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     });
 
     public static void WriteConsole(IBufferWriter<byte> output, ConsoleState state) => Write(output, "console", json =>
     {
         json.WriteNumber("width"u8, state.Picture?.Width ?? 0);
         json.WriteNumber("height"u8, state.Picture?.Height ?? 0);
+        json.WriteBoolean("present"u8, state.IsPresent);
         json.WriteBoolean("absolute"u8, state.IsAbsolute);
         json.WriteNumber("touch"u8, state.TouchSlots);
         json.WriteBoolean("caps"u8, state.Leds.HasFlag(KeyboardLeds.CapsLock));
@@ -142,7 +161,7 @@ internal static class SessionMessages
         json.WriteBoolean("visible"u8, pointer.IsVisible);
     });
 
-    /// <summary>The cursor's pixels turned from BGRA to RGBA, as ImageData takes them.</summary>
+    /// <summary>The cursor's pixels turned from BGRA to RGBA, with colours that alpha has not been multiplied into, as ImageData takes them.</summary>
     public static void WriteCursor(IBufferWriter<byte> output, CursorImage cursor)
     {
         ReadOnlySpan<byte> source = cursor.Pixels.Span[..(cursor.Size.Width * cursor.Size.Height * 4)];
@@ -153,10 +172,34 @@ internal static class SessionMessages
         BinaryPrimitives.WriteUInt16LittleEndian(target[5..], (ushort)cursor.HotX);
         BinaryPrimitives.WriteUInt16LittleEndian(target[7..], (ushort)cursor.HotY);
         Span<byte> pixels = target[CursorHeaderBytes..];
+        bool premultiplied = IsPremultiplied(source);
         for (int i = 0; i < source.Length; i += 4)
-            (pixels[i], pixels[i + 1], pixels[i + 2], pixels[i + 3]) = (source[i + 2], source[i + 1], source[i], source[i + 3]);
+        {
+            byte alpha = source[i + 3];
+            (pixels[i], pixels[i + 1], pixels[i + 2], pixels[i + 3]) = premultiplied && alpha is > 0 and < 255
+                ? (Divided(source[i + 2], alpha), Divided(source[i + 1], alpha), Divided(source[i], alpha), alpha)
+                : (source[i + 2], source[i + 1], source[i], alpha);
+        }
+
         output.Advance(CursorHeaderBytes + source.Length);
     }
+
+    /// <summary>
+    /// QEMU passes on what the guest gave it, and does not say which of the two it is: Linux multiplies alpha in (DRM's
+    /// ARGB8888), others do not. A colour brighter than its alpha cannot have been multiplied.
+    /// </summary>
+    private static bool IsPremultiplied(ReadOnlySpan<byte> bgra)
+    {
+        for (int i = 0; i < bgra.Length; i += 4)
+        {
+            if (Math.Max(bgra[i], Math.Max(bgra[i + 1], bgra[i + 2])) > bgra[i + 3])
+                return false;
+        }
+
+        return true;
+    }
+
+    private static byte Divided(byte colour, byte alpha) => (byte)((colour * 255 + alpha / 2) / alpha);
 
     /// <summary>A JSON message of this type, its members written by <paramref name="body"/>.</summary>
     public static void Write(IBufferWriter<byte> output, string type, Action<Utf8JsonWriter> body)

@@ -40,7 +40,7 @@ internal sealed class SessionSocket : IDisposable
     private bool _statisticsDue;
     private Tuple<uint, uint>? _answer;
 
-    public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, IMediaGateway media, ServerMetrics metrics, bool mayControl)
+    public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, IMediaGateway media, ServerMetrics metrics, bool mayControl, string viewer = "")
     {
         (_socket, _machine, _console, _media, _metrics) = (socket, machine, console, media, metrics);
         SessionRegistry registry = _registry = media.Sessions;
@@ -54,7 +54,7 @@ internal sealed class SessionSocket : IDisposable
         _clipboard = new ViewerClipboard(machine.Clipboard, _route);
         var timing = new InputTiming(media.FindHub(console.Index), metrics) { Answered = Answer };
         _input = new ViewerInput(_route, () => console.State.Picture, timing) { Clipboard = _clipboard };
-        Id = registry.Add(_input, mayControl);
+        Id = registry.Add(_input, mayControl, viewer);
         _subscriptions = [registry.Changed.Subscribe(Signal), machine.Changed.Subscribe(Signal), console.Changed.Subscribe(Signal), _clipboard.Changed.Subscribe(Signal)];
     }
 
@@ -168,10 +168,14 @@ internal sealed class SessionSocket : IDisposable
             _statisticsTimer.Change(on ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, SessionStatistics.Interval);
         if (command.ViewerNs is { } viewerNs)
             _metrics.RecordViewerFrame(viewerNs);
+        if (command.Name is { } name)
+            _registry.Rename(Id, name);
+        if (command.TakesControl)
+            _registry.TakeControl(Id);
         if (!_input.Allowed)
             return true;
         if (command.Size is { } size)
-            _console.AskForSize(size, Environment.TickCount64);
+            _console.AskForSize(size);
         if (command.Action is "look")
             await _machine.LookAtDrivesAsync(stop).ConfigureAwait(false);
         else if (command.Action is { } action)
@@ -200,7 +204,7 @@ internal sealed class SessionSocket : IDisposable
         ConsoleState? console = null;
         // What a page takes for granted.
         DriveState drive = DriveState.OwnAlone;
-        (int, bool, bool?) viewers = default;
+        (ViewerInfo[]?, bool?) viewers = default;
         GuestCopy? copied = null;
         long traced = 0;
         try
@@ -250,12 +254,12 @@ internal sealed class SessionSocket : IDisposable
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 
-                (int Count, bool Controls, bool? Speaks) viewersNow = (_registry.Count, _input.Allowed, _registry.Speaker is { } speaker ? speaker == _input : null);
+                (ViewerInfo[] List, bool? Speaks) viewersNow = (_registry.Viewers, _registry.Speaker is { } speaker ? speaker == _input : null);
                 if (viewersNow != viewers)
                 {
-                    SessionMessages.WriteViewers(output, viewersNow.Count, viewersNow.Controls, viewersNow.Speaks);
-                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                     viewers = viewersNow;
+                    SessionMessages.WriteViewers(output, viewersNow.List, _registry.PositionOf(Id, viewersNow.List), _registry.Rule, viewersNow.Speaks);
+                    await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 
                 if (_input.Allowed && _clipboard.Copied is { } copiedNow && copiedNow != copied)
@@ -279,7 +283,7 @@ internal sealed class SessionSocket : IDisposable
 
     private async Task SendChangesAsync(ArrayBufferWriter<byte> output, ConsoleState? before, ConsoleState now, CancellationToken stop)
     {
-        if (before is null || (before.Picture, before.IsAbsolute, before.TouchSlots, before.Leds, before.Problem) != (now.Picture, now.IsAbsolute, now.TouchSlots, now.Leds, now.Problem))
+        if (before is null || (before.IsPresent, before.Picture, before.IsAbsolute, before.TouchSlots, before.Leds, before.Problem) != (now.IsPresent, now.Picture, now.IsAbsolute, now.TouchSlots, now.Leds, now.Problem))
         {
             SessionMessages.WriteConsole(output, now);
             await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);

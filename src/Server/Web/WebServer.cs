@@ -152,7 +152,7 @@ internal sealed class WebServer : IAsyncDisposable
             await NoConsoleAsync(context).ConfigureAwait(false);
         else if (await AcceptAsync(context).ConfigureAwait(false) is { } socket)
         {
-            using var session = new SessionSocket(socket, machine, console, media, metrics, AccessGuard.MayControl(context));
+            using var session = new SessionSocket(socket, machine, console, media, metrics, AccessGuard.MayControl(context), ViewerName.Key(context.Request.Query["viewer"]));
             await session.RunAsync(stop).ConfigureAwait(false);
         }
     }

@@ -1,4 +1,5 @@
 import { aliveMessage } from "./input/messages.js";
+import { Composer } from "./input/composer.js";
 import { Keyboard } from "./input/keyboard.js";
 import { driveMessage } from "./input/messages.js";
 import { Gate } from "./input/gate.js";
@@ -19,14 +20,20 @@ import { Overlay } from "./view/overlay.js";
 import { MediaDialog } from "./view/media-dialog.js";
 import { showSituation } from "./view/notice.js";
 import { Screen } from "./view/screen.js";
+import { keep, recall, viewerKey } from "./view/settings.js";
 import { SoundControls } from "./view/sound-controls.js";
 import { TerminalPanel } from "./view/terminal-panel.js";
 import { Toolbar } from "./view/toolbar.js";
+import { TypeDialog, listed } from "./view/type-dialog.js";
 
 /** The server lets go of keys when it hears nothing for 250 ms. */
 const ALIVE_HOLDING_MS = 80;
 /** How often the server hears how long this browser takes for a picture. */
 const SEEN_EVERY_MS = 5000;
+/** A hint is read in so long; longer ones say so. */
+const HINT_MS = 3000;
+/** A text of more strokes than this takes a second: the person is told how it goes. */
+const LONG_TEXT = 33;
 
 const parameters = new URLSearchParams(location.search);
 const consoleIndex = Number(parameters.get("console") ?? 0);
@@ -42,7 +49,7 @@ const screen = new Screen(
 const hintBox = /** @type {HTMLElement} */ (document.getElementById("hint"));
 
 /** @type {import("./view/notice.js").Situation} */
-const situation = { session: "opening", machine: null, console: null, drive: null, media: "none", problem: "" };
+const situation = { session: "opening", machine: null, console: null, drive: null, media: "none", problem: "", mayTurnOn: consoleIndex > 0 };
 /** Which process answered last: another one knows nothing of our media connection. */
 let server = "";
 /** The name of our session, by which the server knows what we may do. */
@@ -73,9 +80,10 @@ keyboard.onPasteKey = () => {
   if (paste) gate.hold(paste);
   return paste !== null;
 };
-const pointer = new Pointer(stage, screen, send, showHint);
+const pointer = new Pointer(stage, layout, send, showHint);
 const follow = new Follow(stage, size => session.command({ type: "resize", ...size }));
-const toolbar = new Toolbar(stage, consoleIndex, { layout, keyboard, follow }, {
+const type = new TypeDialog(keyboard, () => stage.focus());
+const toolbar = new Toolbar(stage, consoleIndex, { layout, keyboard, follow, type }, {
   control: action => session.command({ type: "machine", action }),
   drive: name => session.send(driveMessage(name)),
   media() {
@@ -84,11 +92,28 @@ const toolbar = new Toolbar(stage, consoleIndex, { layout, keyboard, follow }, {
   },
   screenshot: () => saveScreenshot(sessionName, consoleIndex, situation.machine?.name ?? "", screen.element)
     .then(saved => { if (!saved) showHint("There is no picture to save."); }),
+  rename(name) {
+    keep("name", name);
+    session.command({ type: "name", name });
+  },
+  take: () => session.command({ type: "control" }),
+  turnOn: () => follow.askOnce(),
+  turnOff: () => session.command({ type: "resize", width: 0, height: 0, widthMm: 0, heightMm: 0 }),
+});
+const composer = new Composer(/** @type {HTMLTextAreaElement} */ (document.getElementById("composer")), keyboard, () => type.layout,
+  missing => showHint(`The layout chosen in Type text has no keys for ${listed(missing)}`));
+document.getElementById("composer-button")?.addEventListener("click", () => composer.open());
+document.getElementById("notice-action")?.addEventListener("click", () => {
+  follow.askOnce();
+  stage.focus();
 });
 layout.onChange = () => cursor.apply();
 const sound = new Sound();
 const microphone = new Microphone(track => { media.microphone = track; });
 const soundControls = new SoundControls(sound, microphone, showHint, () => toolbar.leave());
+keyboard.onTyping = (/** @type {number} */ left) => showHint(left > LONG_TEXT ? `Typing, ${left} keys to go. Esc stops it.` : "");
+/** Whether this viewer drives; unknown before the server has said so. @type {boolean | null} */
+let controls = null;
 
 const fallback = new Fallback(consoleIndex, screen, {
   picture() {
@@ -116,7 +141,7 @@ const media = new Media(consoleIndex, screen.video, {
   },
 });
 
-const session = new Session(consoleIndex, {
+const session = new Session(consoleIndex, viewerKey(), {
   hello(hello) {
     if (hello.server !== server || !media.connected) {
       update({ session: "open", media: "opening", problem: "" });
@@ -126,6 +151,8 @@ const session = new Session(consoleIndex, {
     sessionName = hello.session;
     clipboard.hello(hello);
     if (overlay.open) overlay.connected();
+    const name = recall("name", "");
+    if (name) session.command({ type: "name", name });
     update({ session: "open" });
   },
   machine(machine) {
@@ -136,7 +163,7 @@ const session = new Session(consoleIndex, {
   },
   console(state) {
     pointer.touchSlots = state.touch;
-    toolbar.lights = state;
+    toolbar.lights = keyboard.lights = state;
     if (state.width > 0) layout.setMode(state.width, state.height);
     update({ console: state });
   },
@@ -149,12 +176,18 @@ const session = new Session(consoleIndex, {
     soundControls.update({ controls: viewers.controls, speaker: viewers.speaker });
     clipboard.controls = terminal.controls = viewers.controls;
     clipboardPanel.refresh();
+    const driver = viewers.list.find(v => v.controls)?.name || "Another viewer";
+    if (controls !== null && controls !== viewers.controls) showHint(viewers.controls ? "You drive now" : `${driver} drives now, you watch`);
+    controls = viewers.controls;
   },
   clipboard: copy => { clipboard.guestCopied(copy); },
   say: text => mediaDialog.say(text) || showHint(text),
   statistics: statistics => overlay.statistics(statistics),
   answer: answer => overlay.answer(answer),
-  pointer: state => { cursor.pointer = state; },
+  pointer(state) {
+    cursor.pointer = state;
+    if (situation.console?.absolute === false) layout.reveal(state.x, state.y);
+  },
   cursor: image => { cursor.image = image; },
   alive(roundTripMs) {
     const way = situation.media !== "shown" ? "" : `${screen.element === screen.video ? media.way : "WebSocket"} · `;
@@ -190,13 +223,22 @@ function update(change) {
   pointer.enabled = situation.session === "open" && (seen || elsewhere);
   pointer.absolute = cursor.absolute = elsewhere ? seen : situation.console?.absolute ?? true;
   if (document.body.dataset.state !== "picture") toolbar.show();
+  else welcome();
+}
+
+/** Tells a newcomer where the bar is, once. */
+function welcome() {
+  if (recall("welcomed", false)) return;
+  keep("welcomed", true);
+  const touch = matchMedia("(pointer: coarse)").matches;
+  showHint(touch ? "Tap the upper edge for the bar" : "The bar is at the upper edge. Ctrl + Alt + Shift takes the keyboard there.", 2 * HINT_MS);
 }
 
 /** @param {string} text */
-function showHint(text) {
+function showHint(text, forMs = HINT_MS) {
   hintBox.textContent = text;
   hintBox.hidden = text === "";
-  if (text) setTimeout(() => { if (hintBox.textContent === text) hintBox.hidden = true; }, 3000);
+  if (text) setTimeout(() => { if (hintBox.textContent === text) hintBox.hidden = true; }, forMs);
 }
 
 stage.focus();

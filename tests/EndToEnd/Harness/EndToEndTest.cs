@@ -16,6 +16,8 @@ public abstract class EndToEndTest(Browser browser) : IAsyncLifetime
     /// <summary>Opens qzc's page; <paramref name="path"/> stands between the two, if given.</summary>
     internal async Task<Viewer> OpenAsync(QzcProcess qzc, NetworkPath? path = null) => Own(await browser.OpenAsync(qzc.Page, Folder, prepare: path is null ? null : path.InterposeAsync));
 
+    internal async Task<Viewer> OpenAsync(Uri address) => Own(await browser.OpenAsync(address, Folder));
+
     /// <summary>Machine, qzc and page, the usual three.</summary>
     internal async Task<(QemuMachine Machine, QzcProcess Qzc, Viewer Viewer)> StartSessionAsync(MachineOptions? options = null)
     {

@@ -32,6 +32,9 @@ internal sealed record MachineOptions
 
     /// <summary>More for a dbus audiodev named "snd", each with a comma before it; null for a machine without sound.</summary>
     public string? SoundFormat { get; init; }
+
+    /// <summary>Whether a start is over only when the guest has drawn its scene.</summary>
+    public bool WaitsForGuest { get; init; } = true;
 }
 
 /// <summary>A real QEMU under TCG with the demo guest in it. Its sockets keep their paths when it is started again.</summary>
@@ -116,7 +119,8 @@ internal sealed class QemuMachine : IAsyncDisposable
             throw new InvalidOperationException($"QEMU ended at once:\n{_qemu.Output}");
         Serial = await GuestSerial.ConnectAsync(serial);
         Monitor = await Qmp.ConnectAsync(own);
-        await Serial.LineAsync("scene ");
+        if (_options.WaitsForGuest)
+            await Serial.LineAsync("scene ");
     }
 
     /// <summary>What the guest shows according to QEMU itself, without anything of ours in between.</summary>

@@ -84,6 +84,16 @@ internal sealed class Viewer : IAsyncDisposable
 
     public Task<string?> StateAsync() => Page.EvaluateAsync<string?>("document.body.dataset.state ?? null");
 
+    /// <summary>Waits until an expression is true in the page, whose own policy forbids what Playwright's waiting does.</summary>
+    public Task UntilAsync(string expression) => Eventually.IsTrueAsync($"'{expression}' in the page", () => Page.EvaluateAsync<bool>(expression));
+
+    /// <summary>Clicks a button of the bar, which shows itself to whoever has the focus in it.</summary>
+    public async Task ClickBarAsync(string selector)
+    {
+        await Page.FocusAsync(selector);
+        await Page.ClickAsync(selector);
+    }
+
     /// <summary>The place on the page, in CSS pixels, where this pixel of the guest is shown.</summary>
     public async Task<(float X, float Y)> PlaceOfAsync(double x, double y, int guestWidth, int guestHeight)
     {
@@ -114,9 +124,9 @@ internal sealed class Viewer : IAsyncDisposable
     }, () => $"The last picture was {(_last is null ? "none at all" : $"{_last.Width}×{_last.Height}, number {FrameBarcode.Read(_last)}")}; the console said:\n{string.Join('\n', _console)}");
 
     /// <summary>Waits for the guest's test card at this size and quality.</summary>
-    public async Task<Picture> CardAsync(int width, int height, double psnr = 35)
+    public async Task<Picture> CardAsync(int width, int height, double psnr = 35, int head = 0)
     {
-        Picture expected = TestCard.Expected(width, height);
+        Picture expected = TestCard.Expected(width, height, head);
         double best = 0;
         try
         {

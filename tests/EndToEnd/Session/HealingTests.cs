@@ -55,6 +55,27 @@ public sealed class HealingTests(Browser browser) : EndToEndTest(browser)
     }
 
     [Fact]
+    public async Task Firmware_boot_loader_and_guest_are_one_session()
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(new MachineOptions { Arguments = ["-S"], WaitsForGuest = false });
+        await viewer.Page.EvaluateAsync("""
+            () => {
+              window.__sizes = [];
+              const video = document.getElementById('screen');
+              video.addEventListener('resize', () => window.__sizes.push(`${video.videoWidth}x${video.videoHeight}`));
+            }
+            """);
+        await machine.Monitor.ExecuteAsync("cont");
+        await machine.Serial.LineAsync("scene card");
+        await viewer.CardAsync(1280, 800);
+        string[] sizes = await viewer.Page.EvaluateAsync<string[]>("window.__sizes");
+        // VGA text of firmware and kernel loader, then the guest's own mode.
+        Assert.Contains("720x400", sizes);
+        Assert.Equal("1280x800", sizes[^1]);
+        Assert.Equal(1, await viewer.ConnectionsAsync());
+    }
+
+    [Fact]
     public async Task A_guest_reboot_is_only_a_change_of_pictures()
     {
         (QemuMachine machine, QzcProcess qzc, Viewer viewer) = await StartSessionAsync();

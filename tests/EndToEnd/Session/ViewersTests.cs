@@ -28,6 +28,51 @@ public sealed class ViewersTests(Browser browser) : EndToEndTest(browser)
     }
 
     [Fact]
+    public async Task Viewers_know_each_other_and_only_one_drives()
+    {
+        QemuMachine machine = await StartMachineAsync();
+        QzcProcess qzc = await AttachAsync(machine, null, "--control", "token", "--token", "let-me-drive", "--view-token", "let-me-watch");
+        Viewer ada = await OpenAsync(qzc);
+        await ada.CardAsync(1280, 800);
+        await NameAsync(ada, "Ada");
+        Viewer bob = await OpenAsync(qzc), watcher = await OpenAsync(new Uri(qzc.Page, "/?token=let-me-watch"));
+        await bob.CardAsync(1280, 800);
+        await watcher.CardAsync(1280, 800);
+        await NameAsync(bob, "<b>Bob</b>\u202e");
+        await ListAsync(watcher, "Ada drives, <b>Bob</b> watches, Viewer 3 (you) watches");
+        await ListAsync(ada, "Ada (you) drives, <b>Bob</b> watches, Viewer 3 watches");
+
+        // What the others type goes nowhere; a key of the one who drives comes after it and is the first to arrive.
+        int before = machine.Serial.Position;
+        await bob.Page.Keyboard.PressAsync("b");
+        await watcher.Page.Keyboard.PressAsync("w");
+        await ada.Page.Keyboard.PressAsync("a");
+        await machine.Serial.LineAsync("key 30 0", before);
+        await bob.ClickBarAsync("#viewers-button");
+        await bob.Page.ClickAsync("#viewers-take");
+        await ListAsync(ada, "Ada (you) watches, <b>Bob</b> drives, Viewer 3 watches");
+        await bob.Page.Keyboard.PressAsync("b");
+        await ada.Page.Keyboard.PressAsync("a");
+        await machine.Serial.LineAsync("key 48 0", before);
+        Assert.Equal(["key 30 1", "key 30 0", "key 48 1", "key 48 0"], machine.Serial.Lines.Skip(before).Where(line => line.StartsWith("key ", StringComparison.Ordinal)));
+
+        // Who only watches is offered no way to drive, and a machine's reset from there is not heard.
+        await watcher.Page.EvaluateAsync("""
+            async () => {
+              const socket = new WebSocket(`ws://${location.host}/session?console=0`);
+              await new Promise(resolve => { socket.onopen = resolve; });
+              for (const message of [{ type: 'control' }, { type: 'machine', action: 'pause' }, { type: 'resize', width: 640, height: 480 }]) socket.send(JSON.stringify(message));
+              await new Promise(resolve => { socket.onmessage = resolve; });
+              socket.close();
+            }
+            """);
+        Assert.Equal("pong", (await machine.Serial.TellAsync("ping", "pong")).Split(' ')[0]);
+        await ListAsync(bob, "Ada watches, <b>Bob</b> (you) drives, Viewer 3 watches");
+        await bob.Page.CloseAsync();
+        await ListAsync(ada, "Ada (you) drives, Viewer 2 watches");
+    }
+
+    [Fact]
     public async Task A_browser_without_the_token_sees_nothing()
     {
         QemuMachine machine = await StartMachineAsync();
@@ -38,5 +83,22 @@ public sealed class ViewersTests(Browser browser) : EndToEndTest(browser)
             using HttpResponseMessage answer = await client.GetAsync(new Uri(qzc.Page, path), TestContext.Current.CancellationToken);
             Assert.False(answer.IsSuccessStatusCode, $"{path} answered {answer.StatusCode} without a token");
         }
+    }
+
+    private static async Task NameAsync(Viewer viewer, string name)
+    {
+        await viewer.ClickBarAsync("#viewers-button");
+        await viewer.Page.FillAsync("#viewers-name", name);
+        await viewer.Page.PressAsync("#viewers-name", "Enter");
+    }
+
+    private static async Task ListAsync(Viewer viewer, string expected)
+    {
+        string seen = "";
+        await Eventually.IsTrueAsync($"the list '{expected}'", async () =>
+        {
+            seen = await viewer.Page.EvaluateAsync<string>("[...document.querySelectorAll('#viewers-list li')].map(row => [...row.children].map(part => part.textContent).join(' ')).join(', ')");
+            return seen == expected;
+        }, () => $"It was '{seen}'.");
     }
 }

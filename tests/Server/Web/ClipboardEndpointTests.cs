@@ -36,7 +36,7 @@ public sealed class ClipboardEndpointTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, (await PutAsync("text/plain", "x"u8.ToArray(), "another")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await PutAsync("text/plain", "x"u8.ToArray(), "")).Status);
         _page.Abort();
-        for (int tries = 0; tries < 200 && _site.Media.Sessions.Count > 0; tries++)
+        for (int tries = 0; tries < 200 && _site.Media.Sessions.Viewers.Length > 0; tries++)
             await Task.Delay(20, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, (await PutAsync("text/plain", "x"u8.ToArray())).Status);
     }

@@ -28,6 +28,22 @@ public sealed class SessionCommandTests
         Assert.Equal(new MediumCommand("cd0", null, true), eject.Medium);
     }
 
+    [Fact]
+    public void A_size_of_nothing_turns_the_screen_off()
+    {
+        Assert.True(Read("""{"type":"resize","width":0,"height":0}""", out SessionCommand command));
+        Assert.Equal((0, 0), (command.Size!.Value.Width, command.Size.Value.Height));
+    }
+
+    [Fact]
+    public void A_name_and_the_wish_to_drive_are_read()
+    {
+        Assert.True(Read("""{"type":"name","name":"Ada"}""", out SessionCommand command));
+        Assert.Equal(("Ada", false), (command.Name, command.TakesControl));
+        Assert.True(Read("""{"type":"control"}""", out command));
+        Assert.Equal((null, true), (command.Name, command.TakesControl));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hello")]
@@ -36,6 +52,8 @@ public sealed class SessionCommandTests
     [InlineData("{}")]
     [InlineData("""{"type":1}""")]
     [InlineData("""{"type":"machine"}""")]
+    [InlineData("""{"type":"name"}""")]
+    [InlineData("""{"type":"name","name":["Ada"]}""")]
     [InlineData("""{"type":"machine","action":1}""")]
     [InlineData("""{"type":"medium"}""")]
     [InlineData("""{"type":"medium","drive":1}""")]

@@ -91,8 +91,9 @@ internal sealed class QemuSink(string name) : IInputSink
 
     public void Touch(TouchPhase phase, int slot, int x, int y, PictureSize picture)
     {
+        // QEMU lifts a finger at the end of a touch alone; at a cancelled one it stays down (ui/console.c, 10.0).
         if (_console is { } console && slot < console.MaxTouchSlots)
-            console.Touch((TouchKind)phase, (ulong)slot, x, y);
+            console.Touch(phase == TouchPhase.Cancel ? TouchKind.End : (TouchKind)phase, (ulong)slot, x, y);
     }
 
     public void SetClipboardText(string text)

@@ -1,3 +1,4 @@
+import { Locks } from "./locks.js";
 import { KeyAction, keyMessage, releaseAllMessage } from "./messages.js";
 
 const MODIFIERS = /** @type {const} */ ([
@@ -10,6 +11,9 @@ const TYPING_PAUSE_MS = 15;
 /** The keys that together leave the screen: a browser has no use for them, and guests hardly any. */
 const LEAVE = ["ControlLeft", "AltLeft", "ShiftLeft"];
 
+/** There Caps Lock tells only a keydown when it goes on, and only a keyup when it goes off. */
+const IS_MAC = navigator.platform.startsWith("Mac");
+
 /**
  * Passes the keyboard on while the stage has the focus. Keys go by their place (KeyboardEvent.code), so that
  * the guest's own layout decides what they mean.
@@ -21,6 +25,12 @@ export class Keyboard {
   #onLeave;
   /** Called for a key that pastes; true where the browser shall hand its clipboard out first. @type {() => boolean} */
   onPasteKey = () => false;
+  #locks;
+  /** What is left of the text being typed. @type {string[][]} */
+  #queue = [];
+  #typing = false;
+  /** Called while a text is typed, with the strokes that are left. @type {(left: number) => void} */
+  onTyping = () => {};
 
   /**
    * @param {HTMLElement} stage
@@ -31,11 +41,17 @@ export class Keyboard {
     this.#stage = stage;
     this.#send = send;
     this.#onLeave = onLeave;
-    stage.addEventListener("keydown", e => this.#down(e));
-    stage.addEventListener("keyup", e => this.#up(e));
+    this.#locks = new Locks(send);
+    stage.addEventListener("keydown", e => this.down(e));
+    stage.addEventListener("keyup", e => this.up(e));
     stage.addEventListener("blur", () => this.releaseAll());
     window.addEventListener("blur", () => this.releaseAll());
     document.addEventListener("visibilitychange", () => document.hidden && this.releaseAll());
+  }
+
+  /** The guest's keyboard lights. @param {{caps: boolean, num: boolean}} state */
+  set lights(state) {
+    this.#locks.lights = state;
   }
 
   /** Lets go of every key and button, here and in the guest. */
@@ -46,23 +62,28 @@ export class Keyboard {
 
   /** Presses the keys in this order and lets go of them in the other. @param {string[]} codes */
   combination(codes) {
-    for (const code of codes) this.#send(keyMessage(KeyAction.down, 0, code, ""));
-    for (const code of [...codes].reverse()) this.#send(keyMessage(KeyAction.up, 0, code, ""));
+    this.#stroke(codes, KeyAction.down);
+    this.#stroke(codes, KeyAction.up);
     this.#stage.focus();
   }
 
-  /**
-   * Types text as key strokes, at a pace that firmware keeps up with.
-   * @param {{codes: string[] | null}[]} characters
-   */
-  async type(characters) {
-    for (const { codes } of characters) {
-      if (!codes) continue;
-      for (const code of codes) this.#send(keyMessage(KeyAction.down, 0, code, ""));
-      await new Promise(resolve => setTimeout(resolve, TYPING_PAUSE_MS));
-      for (const code of [...codes].reverse()) this.#send(keyMessage(KeyAction.up, 0, code, ""));
-      await new Promise(resolve => setTimeout(resolve, TYPING_PAUSE_MS));
+  /** Types key strokes at a pace that firmware keeps up with; any key that the person presses ends it. @param {string[][]} strokes */
+  async type(strokes) {
+    this.#queue.push(...strokes);
+    if (this.#typing) return;
+    this.#typing = true;
+    this.releaseAll();
+    const caps = this.#locks.caps;
+    if (caps) this.#locks.toggle("caps");
+    for (let codes; (codes = this.#queue.shift());) {
+      this.#stroke(codes, KeyAction.down);
+      await pause();
+      this.#stroke(codes, KeyAction.up);
+      await pause();
+      this.onTyping(this.#queue.length);
     }
+    if (caps) this.#locks.toggle("caps");
+    this.#typing = false;
   }
 
   /** Whether anything is held down. */
@@ -71,10 +92,17 @@ export class Keyboard {
   }
 
   /** @param {KeyboardEvent} event */
-  #down(event) {
+  down(event) {
     if (!(pastes(event) && this.onPasteKey())) event.preventDefault();
     const code = codeOf(event);
     if (!code || event.isComposing) return;
+    if (this.#queue.length > 0) {
+      this.#queue = [];
+      if (code === "Escape") return;
+    }
+    if (code === "CapsLock" && IS_MAC) return this.#locks.toggle("caps");
+    if (!event.repeat) this.#locks.align(event, performance.now());
+    this.#locks.pressed(code);
     this.#held.add(code);
     this.#send(keyMessage(event.repeat ? KeyAction.repeat : KeyAction.down, modifiersOf(event), code, event.key));
     // macOS sends no keyup for keys that were pressed while Command was down.
@@ -86,10 +114,11 @@ export class Keyboard {
   }
 
   /** @param {KeyboardEvent} event */
-  #up(event) {
+  up(event) {
     event.preventDefault();
     const code = codeOf(event);
     if (!code) return;
+    if (code === "CapsLock" && IS_MAC) return this.#locks.toggle("caps");
     // Windows swallows PrintScreen's keydown.
     if (code === "PrintScreen" && !this.#held.has(code)) this.#send(keyMessage(KeyAction.down, modifiersOf(event), code, event.key));
     this.#release(code, event);
@@ -100,6 +129,15 @@ export class Keyboard {
     this.#held.delete(code);
     this.#send(keyMessage(KeyAction.up, modifiersOf(event), code, event.key));
   }
+
+  /** @param {string[]} codes @param {number} action */
+  #stroke(codes, action) {
+    for (const code of action === KeyAction.down ? codes : codes.toReversed()) this.#send(keyMessage(action, 0, code, ""));
+  }
+}
+
+function pause() {
+  return new Promise(resolve => setTimeout(resolve, TYPING_PAUSE_MS));
 }
 
 /** @param {KeyboardEvent} event */

@@ -1,70 +1,65 @@
-/**
- * How layouts make characters: "code" of the key, S for Shift, G for AltGr. Rows list the keys of a keyboard from
- * left to right; what a layout has there is written in the same order.
- */
-const ROWS = [
-  "Backquote Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9 Digit0 Minus Equal",
-  "KeyQ KeyW KeyE KeyR KeyT KeyY KeyU KeyI KeyO KeyP BracketLeft BracketRight Backslash",
-  "KeyA KeyS KeyD KeyF KeyG KeyH KeyJ KeyK KeyL Semicolon Quote",
-  "IntlBackslash KeyZ KeyX KeyC KeyV KeyB KeyN KeyM Comma Period Slash",
-].map(row => row.split(" "));
-
-/** One string a row and level; a space where the layout has nothing or a dead key. @type {Record<string, {name: string, plain: string[], shift: string[], altGr?: Record<string, string>}>} */
-const LAYOUTS = {
-  us: {
-    name: "English (US)",
-    plain: ["`1234567890-=", "qwertyuiop[]\\", "asdfghjkl;'", " zxcvbnm,./"],
-    shift: ["~!@#$%^&*()_+", "QWERTYUIOP{}|", "ASDFGHJKL:\"", " ZXCVBNM<>?"],
-  },
-  gb: {
-    name: "English (UK)",
-    plain: ["`1234567890-=", "qwertyuiop[]#", "asdfghjkl;'", "\\zxcvbnm,./"],
-    shift: ["¬!\"£$%^&*()_+", "QWERTYUIOP{}~", "ASDFGHJKL:@", "|ZXCVBNM<>?"],
-    altGr: { "€": "Digit4" },
-  },
-  de: {
-    name: "Deutsch",
-    plain: [" 1234567890ß ", "qwertzuiopü+#", "asdfghjklöä", "<yxcvbnm,.-"],
-    shift: ["°!\"§$%&/()=? ", "QWERTZUIOPÜ*'", "ASDFGHJKLÖÄ", ">YXCVBNM;:_"],
-    altGr: { "²": "Digit2", "³": "Digit3", "{": "Digit7", "[": "Digit8", "]": "Digit9", "}": "Digit0", "\\": "Minus", "@": "KeyQ", "€": "KeyE", "~": "BracketRight", "|": "IntlBackslash", "µ": "KeyM" },
-  },
-  fr: {
-    name: "Français",
-    plain: ["²&é\"'(-è_çà)=", "azertyuiop $*", "qsdfghjklmù", "<wxcvbn,;:!"],
-    shift: [" 1234567890°+", "AZERTYUIOP £µ", "QSDFGHJKLM%", ">WXCVBN?./§"],
-    altGr: { "~": "Digit2", "#": "Digit3", "{": "Digit4", "[": "Digit5", "|": "Digit6", "`": "Digit7", "\\": "Digit8", "^": "Digit9", "@": "Digit0", "]": "Minus", "}": "Equal", "€": "KeyE" },
-  },
-};
+import { keys, layouts } from "./layout-tables.js";
 
 /** Keys that every layout has in the same place. @type {Record<string, string>} */
-const COMMON = { " ": "Space", "\n": "Enter", "\t": "Tab" };
+const COMMON = { "\n": "Enter", "\t": "Tab", " ": "Space" };
+
+/** Modifiers of the tables' levels: plain, Shift, AltGr, both. */
+const MODIFIERS = [[], ["ShiftLeft"], ["AltRight"], ["AltRight", "ShiftLeft"]];
+
+/** What a dead key makes of a space, where X and Windows agree. @type {Record<string, string>} */
+const ALONE = { "`": "\u0300", "^": "\u0302", "~": "\u0303" };
 
 /** The layouts' names by their identifiers. */
-export const layoutNames = Object.entries(LAYOUTS).map(([id, layout]) => /** @type {const} */ ([id, layout.name]));
+export const layoutNames = Object.entries(layouts).map(([id, layout]) => /** @type {const} */ ([id, layout.name]));
 
 /**
- * The keys to press together for each character, the character's own key last; null where the layout cannot make it.
+ * The strokes that make each character, each a list of keys to press together, its own key last: two where a dead
+ * key comes first. Null where the layout cannot make it.
  * @param {string} text @param {string} layoutId
- * @returns {{character: string, codes: string[] | null}[]}
+ * @returns {{character: string, strokes: string[][] | null}[]}
  */
-export function keysFor(text, layoutId) {
-  const keys = tableOf(layoutId);
-  return [...text.replaceAll("\r\n", "\n")].map(character => ({ character, codes: keys.get(character) ?? null }));
+export function strokesFor(text, layoutId) {
+  const table = tableOf(layoutId);
+  return [...text.replaceAll("\r\n", "\n").normalize("NFC")].map(character => ({ character, strokes: strokesOf(character, table) }));
 }
 
-/** @param {string} id */
+/** How a character that cannot be typed is shown to a person: by itself, or by number where that would show nothing. @param {string} character */
+export function shown(character) {
+  return /[\p{C}\p{Z}\p{M}]/u.test(character) ? "U+" + (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0") : character;
+}
+
+/** @param {string} character @param {Table} table */
+function strokesOf(character, table) {
+  const own = table.keys.get(character);
+  if (own) return [own];
+  const alone = ALONE[character];
+  const [base, mark, ...more] = alone ? [" ", alone] : character.normalize("NFD");
+  const dead = table.dead.get(mark ?? ""), letter = table.keys.get(base ?? "");
+  return dead && letter && more.length === 0 ? [dead, letter] : null;
+}
+
+/** @typedef {{keys: Map<string, string[]>, dead: Map<string, string[]>}} Table */
+/** @type {Map<string, Table>} */
+const tables = new Map();
+
+/** Keys that only some keyboards have (Intl…) come last. @param {string} id */
 function tableOf(id) {
-  const layout = LAYOUTS[id];
-  /** @type {Map<string, string[]>} */
-  const table = new Map(Object.entries(COMMON).map(([character, code]) => [character, [code]]));
-  if (!layout) return table;
-  for (const [modifiers, rows] of /** @type {[string[], string[]][]} */ ([[[], layout.plain], [["ShiftLeft"], layout.shift]])) {
-    rows.forEach((row, r) => [...row].forEach((character, i) => {
-      const code = ROWS[r]?.[i];
-      if (code && !table.has(character)) table.set(character, [...modifiers, code]);
-    }));
+  let table = tables.get(id);
+  if (table) return table;
+  table = { keys: new Map(Object.entries(COMMON).map(([character, code]) => [character, [code]])), dead: new Map() };
+  const layout = layouts[id];
+  for (const common of [true, false]) {
+    for (const [level, row] of (layout?.levels ?? []).entries()) {
+      [...row].forEach((character, i) => {
+        const code = keys[i];
+        if (code && code.startsWith("Intl") !== common && !table.keys.has(character)) table.keys.set(character, [...MODIFIERS[level] ?? [], code]);
+      });
+    }
   }
-  for (const [character, code] of Object.entries(layout.altGr ?? {}))
-    if (!table.has(character)) table.set(character, ["AltRight", code]);
+  for (const [mark, key] of Object.entries(layout?.dead ?? {})) {
+    const [level, code] = key.includes("+") ? key.split("+") : ["", key];
+    table.dead.set(mark, [...MODIFIERS[["", "S", "G", "GS"].indexOf(level ?? "")] ?? [], code ?? ""]);
+  }
+  tables.set(id, table);
   return table;
 }

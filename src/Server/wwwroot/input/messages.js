@@ -92,7 +92,7 @@ function message(kind, words) {
   return new Uint8Array(view.buffer);
 }
 
-/** @param {number} part */
+/** Rounded up: the server rounds down, and a pixel's own left edge has to stay in it. @param {number} part */
 function fraction(part) {
-  return Math.min(65535, Math.max(0, Math.floor(part * 65536)));
+  return Math.min(65535, Math.max(0, Math.ceil(part * 65536)));
 }

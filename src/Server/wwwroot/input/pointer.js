@@ -1,6 +1,12 @@
-import { Motion, TouchPhase, buttonMessage, scrollMessage, touchMessage } from "./messages.js";
+/** @import { Layout } from "../view/layout.js" */
+import { Fingers } from "./fingers.js";
+import { Motion, buttonMessage, scrollMessage } from "./messages.js";
 
 const NOTCH = 120;
+/** What browsers scroll for a click of a wheel is 53 pixels (older Chromium) or more. */
+const LEAST_CLICK_PX = 50;
+/** MouseEvent.button of a pen's eraser, which no mouse has: it acts as the tip does. */
+const ERASER = 5;
 
 /**
  * Mouse, pen and finger on the screen. A guest with a tablet gets positions; one with a mouse gets motion, for
@@ -9,30 +15,32 @@ const NOTCH = 120;
 export class Pointer {
   #motion = new Motion();
   #stage;
-  #screen;
+  #layout;
   #send;
   #hint;
+  #fingers;
   #absolute = true;
   #enabled = false;
   #wheel = { x: 0, y: 0 };
-  /** The one finger or pen that acts as the mouse. @type {number | null} */
-  #contact = null;
   #buttons = 0;
-  /** Fingers of a guest with a touch screen, by the browser's numbers. @type {Map<number, number>} */
-  #fingers = new Map();
-  #touchSlots = 0;
 
   /**
    * @param {HTMLElement} stage
-   * @param {import("../view/screen.js").Screen} screen
+   * @param {Layout} layout
    * @param {(message: Uint8Array, loose?: boolean) => void} send
    * @param {(text: string) => void} hint
    */
-  constructor(stage, screen, send, hint) {
+  constructor(stage, layout, send, hint) {
     this.#stage = stage;
-    this.#screen = screen;
+    this.#layout = layout;
     this.#send = send;
     this.#hint = hint;
+    this.#fingers = new Fingers(layout, send, {
+      moveTo: point => this.#moveTo(point, false),
+      moveBy: (dx, dy) => this.#send(this.#motion.by(dx, dy), true),
+      press: (button, pressed) => this.#press(button, pressed),
+      scroll: (dx, dy) => this.#scroll(dx, dy),
+    });
     // pointerrawupdate comes as the device reports, not once for each frame of the page; secure contexts only.
     stage.addEventListener("onpointerrawupdate" in window ? "pointerrawupdate" : "pointermove", e => this.#move(/** @type {PointerEvent} */ (e)));
     stage.addEventListener("pointerdown", e => this.#pointerDown(e));
@@ -47,13 +55,13 @@ export class Pointer {
 
   /** Whether the guest takes positions. @param {boolean} value */
   set absolute(value) {
-    this.#absolute = value;
+    this.#absolute = this.#fingers.absolute = value;
     if (value && this.locked) document.exitPointerLock();
   }
 
   /** How many fingers the guest takes; 0 for a guest without a touch screen, where one finger is the mouse. @param {number} value */
   set touchSlots(value) {
-    this.#touchSlots = value;
+    this.#fingers.slots = value;
   }
 
   /** Whether there is a screen to point at. @param {boolean} value */
@@ -61,9 +69,9 @@ export class Pointer {
     this.#enabled = value;
   }
 
-  /** Whether a button is held down. */
+  /** Whether a button or a finger is held down. */
   get holds() {
-    return this.#buttons !== 0 || this.#fingers.size > 0;
+    return this.#buttons !== 0 || this.#fingers.down;
   }
 
   /** Whether the pointer belongs to the guest. */
@@ -73,59 +81,39 @@ export class Pointer {
 
   /** @param {PointerEvent} event */
   #move(event) {
-    if (this.#touch(event, TouchPhase.update)) return;
-    if (!this.#enabled || (event.pointerType !== "mouse" && event.pointerId !== this.#contact)) return;
+    if (event.pointerType === "touch") return this.#fingers.move(event);
+    if (!this.#enabled) return;
     if (!this.#absolute) {
       if (this.locked && (event.movementX || event.movementY)) this.#send(this.#motion.by(event.movementX, event.movementY), true);
-    } else {
-      this.#moveTo(event, true);
+      return;
     }
+    this.#layout.lookAt(event);
+    this.#moveTo(event, true);
   }
 
-  /** @param {MouseEvent} event @param {boolean} loose a click must find the pointer where it was: not loose */
-  #moveTo(event, loose) {
-    const box = this.#screen.element.getBoundingClientRect();
-    if (box.width > 0 && box.height > 0) this.#send(this.#motion.to((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height), loose);
+  /** @param {{clientX: number, clientY: number}} point @param {boolean} loose a click must find the pointer where it was: not loose */
+  #moveTo(point, loose) {
+    const at = this.#layout.fractionAt(point);
+    if (at) this.#send(this.#motion.to(at.x, at.y), loose);
   }
 
   /** @param {PointerEvent} event */
   #pointerDown(event) {
     this.#stage.focus({ preventScroll: true });
-    if (event.pointerType === "mouse") {
-      this.#stage.setPointerCapture(event.pointerId);
-      return;
-    }
+    this.#stage.setPointerCapture(event.pointerId);
+    if (event.pointerType === "mouse") return;
     // No mouse events are to be made of it.
     event.preventDefault();
-    if (this.#touch(event, TouchPhase.begin)) return;
-    if (!this.#enabled || this.#contact !== null) return;
-    this.#contact = event.pointerId;
-    this.#stage.setPointerCapture(event.pointerId);
-    this.#moveTo(event, false);
-    this.#press(0, true);
+    if (!this.#enabled) return;
+    if (event.pointerType === "touch") this.#fingers.begin(event);
+    else this.#mouse(event, true);
   }
 
   /** @param {PointerEvent} event */
   #pointerUp(event) {
-    if (this.#touch(event, event.type === "pointercancel" ? TouchPhase.cancel : TouchPhase.end)) return;
-    if (event.pointerId !== this.#contact) return;
-    this.#contact = null;
-    this.#press(0, false);
-  }
-
-  /** Passes a finger on to a guest that has a touch screen; false where it has none. @param {PointerEvent} event @param {number} phase */
-  #touch(event, phase) {
-    if (event.pointerType !== "touch" || this.#touchSlots === 0) return false;
-    let slot = this.#fingers.get(event.pointerId);
-    if (phase === TouchPhase.begin && this.#enabled) {
-      slot = [...Array(this.#touchSlots).keys()].find(free => ![...this.#fingers.values()].includes(free));
-      if (slot !== undefined) this.#fingers.set(event.pointerId, slot);
-    }
-    if (slot === undefined) return true;
-    if (phase === TouchPhase.end || phase === TouchPhase.cancel) this.#fingers.delete(event.pointerId);
-    const box = this.#screen.element.getBoundingClientRect();
-    this.#send(touchMessage(phase, slot, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height));
-    return true;
+    if (event.pointerType === "touch") this.#fingers.end(event);
+    // A pen that is cancelled tells no button.
+    else if (event.pointerType !== "mouse") for (const button of [0, 1, 2]) if (this.#buttons & 1 << button) this.#press(button, false);
   }
 
   /** @param {number} button @param {boolean} pressed */
@@ -143,7 +131,8 @@ export class Pointer {
       return;
     }
     if (pressed && this.#absolute) this.#moveTo(event, false);
-    if (event.button <= 4 && (pressed || this.#buttons & 1 << event.button)) this.#press(event.button, pressed);
+    const button = event.button === ERASER ? 0 : event.button;
+    if (button <= 4 && (pressed || this.#buttons & 1 << button)) this.#press(button, pressed);
   }
 
   async #lock() {
@@ -164,14 +153,30 @@ export class Pointer {
     event.preventDefault();
     if (!this.#enabled || event.ctrlKey && event.deltaMode === 0 && !Number.isInteger(event.deltaY)) return; // a pinch
     const unit = [NOTCH / 100, NOTCH / 3, NOTCH * 3][event.deltaMode] ?? 1;
-    this.#wheel.x += event.deltaX * unit;
-    this.#wheel.y += event.deltaY * unit;
+    this.#scroll(notches(event, "X") ?? event.deltaX * unit, notches(event, "Y") ?? event.deltaY * unit);
+  }
+
+  /** Parts of the unit are kept for the next time. @param {number} dx to the right @param {number} dy and down, in 1/120 of a notch */
+  #scroll(dx, dy) {
+    this.#wheel.x += dx;
+    this.#wheel.y += dy;
     const x = clamp(Math.trunc(this.#wheel.x)), y = clamp(Math.trunc(this.#wheel.y));
     if (!x && !y) return;
     this.#wheel.x -= x;
     this.#wheel.y -= y;
     this.#send(scrollMessage(x, y));
   }
+}
+
+/**
+ * Of a wheel that clicks, browsers tell how many pixels a page would scroll, which differs between them; the older
+ * wheelDelta counts the clicks themselves. Null for anything that glides, which goes less far at a time.
+ * @param {WheelEvent} event @param {"X" | "Y"} axis
+ */
+function notches(event, axis) {
+  const pixels = event[`delta${axis}`], delta = /** @type {any} */ (event)[`wheelDelta${axis}`];
+  const clicks = typeof delta === "number" && delta % NOTCH === 0 && Math.abs(pixels / delta * NOTCH) >= LEAST_CLICK_PX;
+  return clicks ? -delta : null;
 }
 
 /** @param {number} value */

@@ -4,14 +4,15 @@
  * @typedef {{type: "hello", server: string, session: string, console: number, toGuest: boolean, fromGuest: boolean}} Hello
  * @typedef {{type: "machine", status: "connecting" | "running" | "gone", detail: string, name: string, controllable: boolean, paused: boolean, sound: boolean, recording: boolean, consoles: {index: number, label: string}[], terminals: {id: string, label: string}[], drives: Drive[], files: string[]}} MachineState
  * @typedef {{id: string, label: string, medium: string, open: boolean}} Drive
- * @typedef {{type: "console", width: number, height: number, absolute: boolean, touch: number, caps: boolean, num: boolean, scroll: boolean, problem: string}} ConsoleState
+ * @typedef {{type: "console", width: number, height: number, present: boolean, absolute: boolean, touch: number, caps: boolean, num: boolean, scroll: boolean, problem: string}} ConsoleState
  * @typedef {{type: "pointer", x: number, y: number, visible: boolean}} PointerState
  * @typedef {{width: number, height: number, hotX: number, hotY: number, pixels: Uint8ClampedArray<ArrayBuffer>}} CursorImage
  * @typedef {{type: "drive", target: string, own: boolean, mayBeOwn: boolean, choices: string[]}} DriveState
- * @typedef {{type: "viewers", count: number, controls: boolean, speaker: "nobody" | "you" | "another"}} Viewers
+ * @typedef {{type: "viewers", count: number, controls: boolean, speaker: "nobody" | "you" | "another", rule: "all" | "first" | "last" | "token", list: {name: string, controls: boolean, own: boolean}[]}} Viewers
  * @typedef {{transport: string, roundTripMs: number, loss: number, estimateBps: number, queue: boolean, bytes: number, repeated: number, sent: number, skipped: number}} LinkStatistics
  * @typedef {{type: "statistics", atMs: number, frames: number[][], targetBps: number, taken?: number, encoded?: number, converter?: string, encoder?: string, link?: LinkStatistics}} Statistics
  * @typedef {{type: "answer", stamp: number, rtp: number}} Answer
+ * @typedef {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "name", name: string} | {type: "control"} | {type: "medium", drive: string, file?: string, force?: boolean} | {type: "statistics", on: boolean} | {type: "seen", frameUs: number}} Command
  * @typedef {object} SessionEvents
  * @property {(hello: Hello) => void} hello
  * @property {(machine: MachineState) => void} machine
@@ -40,14 +41,16 @@ const SILENT_MS = 4000;
 export class Session {
   #events;
   #console;
+  #viewer;
   #attempt = 0;
   #heardAt = 0;
   /** @type {WebSocket | null} */
   #socket = null;
 
-  /** @param {number} console @param {SessionEvents} events */
-  constructor(console, events) {
+  /** @param {number} console @param {string} viewer what all windows of this browser have in common @param {SessionEvents} events */
+  constructor(console, viewer, events) {
     this.#console = console;
+    this.#viewer = viewer;
     this.#events = events;
     setInterval(() => this.#beat(), ALIVE_EVERY_MS);
     window.addEventListener("online", () => this.#socket ?? this.#connect());
@@ -59,13 +62,13 @@ export class Session {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
   }
 
-  /** Asks for something in words. @param {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "medium", drive: string, file?: string, force?: boolean} | {type: "statistics", on: boolean} | {type: "seen", frameUs: number}} command */
+  /** Asks for something in words. @param {Command} command */
   command(command) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
   }
 
   #connect() {
-    const address = new URL(`/session?console=${this.#console}`, location.href);
+    const address = new URL(`/session?console=${this.#console}&viewer=${this.#viewer}`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";

@@ -15,11 +15,11 @@ export class Cursor {
   #stage;
   #canvas;
   #layout;
-  /** @type {CursorImage | null} */
+  /** What can be seen of the image, without its empty margin. @type {{picture: HTMLCanvasElement, hotX: number, hotY: number, left: number, top: number} | null} */
   #image = null;
-  /** @type {HTMLCanvasElement | null} */
-  #picture = null;
   #pointer = { x: 0, y: 0, visible: true };
+  /** Where the hand is, in CSS pixels of the stage; null while it is elsewhere. @type {{x: number, y: number} | null} */
+  #hand = null;
   #absolute = true;
 
   /** @param {HTMLElement} stage @param {HTMLCanvasElement} canvas @param {Layout} layout */
@@ -28,14 +28,16 @@ export class Cursor {
     this.#canvas = canvas;
     this.#layout = layout;
     document.addEventListener("pointerlockchange", () => this.apply());
+    stage.addEventListener("pointermove", e => this.#handAt(e.pointerType === "touch" ? null : { x: e.clientX, y: e.clientY }));
+    stage.addEventListener("pointerleave", () => this.#handAt(null));
   }
 
   /** @param {CursorImage} image */
   set image(image) {
-    this.#image = image;
-    this.#picture = document.createElement("canvas");
-    Object.assign(this.#picture, { width: image.width, height: image.height });
-    this.#picture.getContext("2d")?.putImageData(new ImageData(image.pixels, image.width, image.height), 0, 0);
+    const picture = document.createElement("canvas"), seen = seenPart(image);
+    Object.assign(picture, { width: seen.width, height: seen.height });
+    picture.getContext("2d")?.putImageData(new ImageData(image.pixels, image.width, image.height), -seen.left, -seen.top);
+    this.#image = { picture, left: seen.left, top: seen.top, hotX: image.hotX - seen.left, hotY: image.hotY - seen.top };
     this.apply();
   }
 
@@ -49,45 +51,75 @@ export class Cursor {
 
   /** @param {boolean} value */
   set absolute(value) {
+    if (value === this.#absolute) return;
     this.#absolute = value;
     this.apply();
   }
 
   apply() {
-    const drawn = this.#image !== null && this.#pointer.visible && (!this.#absolute || !this.#fits());
+    const drawn = this.#image !== null && this.#pointer.visible && (!this.#absolute || !this.#fits(this.#image.picture));
     this.#canvas.hidden = !drawn;
     if (drawn) this.#draw();
     this.#stage.style.cursor = drawn || (this.#image && !this.#pointer.visible) ? "none" : this.#css();
   }
 
-  #fits() {
-    const side = Math.max(this.#image?.width ?? 0, this.#image?.height ?? 0);
-    return side * this.#layout.scale <= MAX_CSS_CURSOR;
+  /** @param {HTMLCanvasElement} picture */
+  #fits({ width, height }) {
+    return Math.max(width, height) * this.#layout.scale <= MAX_CSS_CURSOR;
   }
 
   /** The image scaled as the picture is, at the device's resolution. */
   #css() {
     const ratio = window.devicePixelRatio || 1;
-    if (!this.#image || !this.#picture) return this.#absolute ? dot(ratio) : "default";
-    const scale = this.#layout.scale;
-    const scaled = resize(this.#picture, Math.max(1, Math.round(this.#image.width * scale * ratio)), Math.max(1, Math.round(this.#image.height * scale * ratio)));
+    if (!this.#image) return this.#absolute ? dot(ratio) : "default";
+    const { picture, hotX, hotY } = this.#image, scale = this.#layout.scale;
+    const side = (/** @type {number} */ pixels) => Math.max(1, Math.round(pixels * scale * ratio));
+    const scaled = resize(picture, side(picture.width), side(picture.height));
     const hot = (/** @type {number} */ v, /** @type {number} */ limit) => Math.min(Math.round(v * scale), Math.max(0, Math.floor(limit / ratio) - 1));
-    return cssCursor(scaled, ratio, hot(this.#image.hotX, scaled.width), hot(this.#image.hotY, scaled.height));
+    return cssCursor(scaled, ratio, hot(hotX, scaled.width), hot(hotY, scaled.height));
   }
 
   #draw() {
-    if (!this.#image || !this.#picture) return;
-    Object.assign(this.#canvas, { width: this.#image.width, height: this.#image.height });
-    this.#canvas.getContext("2d")?.drawImage(this.#picture, 0, 0);
+    if (!this.#image) return;
+    const { picture } = this.#image;
+    Object.assign(this.#canvas, { width: picture.width, height: picture.height });
+    this.#canvas.getContext("2d")?.drawImage(picture, 0, 0);
     this.#place();
   }
 
   #place() {
     if (this.#canvas.hidden || !this.#image) return;
-    const { left, top } = this.#layout.box, scale = this.#layout.scale;
-    this.#canvas.style.width = `${this.#image.width * scale}px`;
-    this.#canvas.style.transform = `translate(${left + this.#pointer.x * scale}px, ${top + this.#pointer.y * scale}px)`;
+    const { picture, hotX, hotY, left, top } = this.#image, scale = this.#layout.scale, box = this.#layout.box;
+    // QEMU tells where the whole image's corner is.
+    const x = this.#absolute ? (this.#hand?.x ?? -1e4) - hotX * scale : box.left + (this.#pointer.x + left) * scale;
+    const y = this.#absolute ? (this.#hand?.y ?? -1e4) - hotY * scale : box.top + (this.#pointer.y + top) * scale;
+    this.#canvas.style.width = `${picture.width * scale}px`;
+    this.#canvas.style.transform = `translate(${x}px, ${y}px)`;
   }
+
+  /** @param {{x: number, y: number} | null} hand */
+  #handAt(hand) {
+    this.#hand = hand;
+    if (this.#absolute) this.#place();
+  }
+}
+
+/**
+ * The smallest rectangle that holds every pixel that is not wholly transparent, and the hot spot. Browsers hide a large
+ * cursor near the window's edge, and guests send their arrows on squares of 64 pixels.
+ * @param {CursorImage} image
+ */
+function seenPart({ width, height, hotX, hotY, pixels }) {
+  let left = hotX, top = hotY, right = hotX, bottom = hotY;
+  for (let y = 0, at = 3; y < height; y++)
+    for (let x = 0; x < width; x++, at += 4)
+      if (pixels[at]) {
+        left = Math.min(left, x);
+        right = Math.max(right, x);
+        top = Math.min(top, y);
+        bottom = Math.max(bottom, y);
+      }
+  return { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
 /** @param {HTMLCanvasElement} image @param {number} ratio @param {number} hotX @param {number} hotY */

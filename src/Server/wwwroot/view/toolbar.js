@@ -2,12 +2,18 @@
 /** @import { Follow } from "./follow.js" */
 /** @import { Keyboard } from "../input/keyboard.js" */
 /** @import { ConsoleState, DriveState, MachineState, Viewers } from "../link/session.js" */
-import { Menu } from "./menu.js";
-import { TypeDialog } from "./type-dialog.js";
+/** @import { MenuItem } from "./menu.js" */
+/** @import { TypeDialog } from "./type-dialog.js" */
+import { CombinationDialog } from "./combination-dialog.js";
+import { Menu, boxOpen, closeBoxes } from "./menu.js";
+import { keep, recall } from "./settings.js";
+import { ViewersPanel } from "./viewers.js";
 
 const HIDE_AFTER_MS = 2200;
-/** Moving the pointer to this many pixels from the top brings the toolbar back. */
-const EDGE_PX = 3;
+/** Moving the pointer to this many pixels from the top brings the toolbar back; so does a tap this near. */
+const EDGE_PX = 3, TAP_PX = 28;
+/** The person's own combinations that are kept. */
+const MAX_OWN = 6;
 
 const COMBINATIONS = /** @type {const} */ ([
   ["Ctrl + Alt + Del", "ControlLeft AltLeft Delete"],
@@ -23,55 +29,59 @@ const COMBINATIONS = /** @type {const} */ ([
   ...Array.from({ length: 12 }, (_, i) => /** @type {const} */ ([`Ctrl + Alt + F${i + 1}`, `ControlLeft AltLeft F${i + 1}`])),
 ]);
 
+const SCALINGS = /** @type {const} */ ([["fit", "Fit the window"], ["actual", "Pixel by pixel"], ["whole", "Whole multiples"]]);
+
 /** The slim bar at the top: there when wanted, gone when not, and within the keyboard's reach. */
 export class Toolbar {
   #bar = element("toolbar");
   #keys;
   #machine;
+  #screens;
+  #view;
+  #viewers;
   #driven = /** @type {HTMLSelectElement} */ (element("driven"));
   #stage;
-  #control;
-  #media;
-  #screenshot;
   #console;
+  #parts;
+  #actions;
   /** @type {number | undefined} */
   #timer;
 
   /**
    * @param {HTMLElement} stage
    * @param {number} console
-   * @param {{layout: Layout, keyboard: Keyboard, follow: Follow}} parts
-   * @param {{control: (action: string) => void, drive: (client: string) => void, media: () => void, screenshot: () => void}} actions
+   * @param {{layout: Layout, keyboard: Keyboard, follow: Follow, type: TypeDialog}} parts
+   * @param {{control: (action: string) => void, drive: (client: string) => void, media: () => void, screenshot: () => void, rename: (name: string) => void, take: () => void, turnOn: () => void, turnOff: () => void}} actions
    */
-  constructor(stage, console, { layout, keyboard, follow }, { control, drive, media, screenshot }) {
+  constructor(stage, console, parts, actions) {
     this.#stage = stage;
     this.#console = console;
-    this.#control = control;
-    this.#media = media;
-    this.#screenshot = screenshot;
+    this.#parts = parts;
+    this.#actions = actions;
+    const back = () => stage.focus();
     this.#driven.addEventListener("change", () => {
-      drive(this.#driven.value);
+      actions.drive(this.#driven.value);
       this.leave();
     });
-    const type = new TypeDialog(keyboard, () => stage.focus());
-    this.#keys = new Menu(element("keys-button"), element("keys-menu"), () => stage.focus());
-    this.#machine = new Menu(element("machine-button"), element("machine-menu"), () => stage.focus());
-    this.#keys.items = [
-      { label: "Type text…", wide: true, run: () => type.show() },
-      ...COMBINATIONS.map(([label, codes]) => ({ label, run: () => keyboard.combination(codes.split(" ")) })),
-    ];
-    element("scale-button").addEventListener("click", e => press(e.currentTarget, layout.pixelByPixel = !layout.pixelByPixel));
-    element("follow-button").addEventListener("click", e => press(e.currentTarget, follow.on = !follow.on));
+    this.#keys = new Menu(element("keys-button"), element("keys-menu"), back);
+    this.#machine = new Menu(element("machine-button"), element("machine-menu"), back);
+    this.#screens = new Menu(element("screens-button"), element("screens-menu"), back);
+    this.#view = new Menu(element("view-button"), element("view-menu"), back);
+    this.#viewers = new ViewersPanel(recall("name", ""), actions, back);
+    const own = new CombinationDialog((label, codes) => this.#sendOwn(label, codes), back);
+    this.#setKeys(own);
+    parts.layout.scaling = recall("scaling", parts.layout.scaling);
+    parts.follow.on = recall("follow", false);
+    this.#setView();
     element("fullscreen-button").addEventListener("click", () => this.#fullScreen());
-    element("heads-select").addEventListener("change", e => location.assign(`/?console=${/** @type {HTMLSelectElement} */ (e.currentTarget).value}`));
-    document.addEventListener("fullscreenchange", () => press(element("fullscreen-button"), !!document.fullscreenElement));
+    document.addEventListener("fullscreenchange", () => element("fullscreen-button").setAttribute("aria-pressed", String(!!document.fullscreenElement)));
     window.addEventListener("pointermove", e => { if (e.clientY <= EDGE_PX) this.show(); });
     this.#bar.addEventListener("pointerleave", () => this.#hideSoon());
     this.#bar.addEventListener("keydown", e => { if (e.key === "Escape") this.leave(); });
     stage.addEventListener("pointerdown", e => {
       // On a touch screen there is no pointer to move to the edge: a tap there asks for the bar.
-      if (e.pointerType !== "mouse" && e.clientY < 28) this.show();
-      else this.#closeMenus();
+      if (e.pointerType !== "mouse" && e.clientY < TAP_PX) this.show();
+      else closeBoxes();
     });
     this.show();
   }
@@ -90,7 +100,7 @@ export class Toolbar {
 
   /** Gives the focus back to the screen. */
   leave() {
-    this.#closeMenus();
+    closeBoxes();
     this.#stage.focus();
     this.#hideSoon();
   }
@@ -100,24 +110,20 @@ export class Toolbar {
     element("machine-name").textContent = machine.name;
     document.title = machine.name || "Console";
     element("machine-button").hidden = false;
-    const picture = { label: "Save a screenshot", run: () => this.#screenshot() };
-    const drives = machine.drives.length > 0 ? [{ label: "Drives…", run: () => this.#media() }] : [];
+    const picture = { label: "Save a screenshot", run: () => this.#actions.screenshot() };
+    const drives = machine.drives.length > 0 ? [{ label: "Drives…", run: () => this.#actions.media() }] : [];
     this.#machine.items = machine.controllable ? [
-      machine.paused ? { label: "Resume", run: () => this.#control("resume") } : { label: "Pause", run: () => this.#control("pause") },
+      machine.paused ? { label: "Resume", run: () => this.#actions.control("resume") } : { label: "Pause", run: () => this.#actions.control("pause") },
       picture, ...drives,
-      { label: "Press the power button", sure: "The guest may shut down. Sure?", run: () => this.#control("power") },
-      { label: "Reset", sure: "Unsaved work is lost. Sure?", run: () => this.#control("reset") },
+      { label: "Press the power button", sure: "The guest may shut down. Sure?", run: () => this.#actions.control("power") },
+      { label: "Reset", sure: "Unsaved work is lost. Sure?", run: () => this.#actions.control("reset") },
     ] : [picture];
-    element("heads").hidden = machine.consoles.length < 2;
-    const select = /** @type {HTMLSelectElement} */ (element("heads-select"));
-    select.replaceChildren(...machine.consoles.map(c => new Option(`${c.index}: ${c.label}`, String(c.index), false, c.index === this.#console)));
+    this.#setScreens(machine.consoles);
   }
 
   /** @param {Viewers} viewers */
   set viewers(viewers) {
-    const words = [viewers.count > 1 ? `${viewers.count} viewers` : "", viewers.controls ? "" : "watching only"].filter(Boolean);
-    element("viewers").textContent = words.join(", ");
-    element("viewers").hidden = words.length === 0;
+    this.#viewers.viewers = viewers;
   }
 
   /** There is nothing to choose where only one thing can be driven. @param {DriveState} state */
@@ -130,8 +136,13 @@ export class Toolbar {
 
   /** @param {ConsoleState} state */
   set lights(state) {
-    for (const light of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#lights [data-light]")))
-      light.classList.toggle("lit", state[/** @type {"caps" | "num" | "scroll"} */ (light.dataset.light)]);
+    const lit = [];
+    for (const light of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#lights [data-light]"))) {
+      const on = state[/** @type {"caps" | "num" | "scroll"} */ (light.dataset.light)];
+      light.classList.toggle("lit", on);
+      if (on) lit.push(light.title);
+    }
+    element("lights").setAttribute("aria-label", lit.length > 0 ? `The guest has ${lit.join(" and ")} on` : "The guest's keyboard lights are off");
     element("lights").hidden = false;
   }
 
@@ -141,11 +152,66 @@ export class Toolbar {
     element("link-text").textContent = text;
   }
 
+  /** @param {CombinationDialog} own */
+  #setKeys(own) {
+    /** @type {[string, string[]][]} */
+    const kept = recall("combinations", []);
+    const send = (/** @type {string[]} */ codes) => this.#parts.keyboard.combination(codes);
+    this.#keys.items = [
+      { label: "Type text…", wide: true, run: () => this.#parts.type.show() },
+      { label: "Other keys…", wide: true, run: () => own.show() },
+      ...kept.map(([label, codes]) => ({ label, wide: true, run: () => send(codes) })),
+      ...COMBINATIONS.map(([label, codes]) => ({ label, run: () => send(codes.split(" ")) })),
+    ];
+    this.#sendOwn = (label, codes) => {
+      keep("combinations", [[label, codes], ...kept.filter(([known]) => known !== label)].slice(0, MAX_OWN));
+      this.#setKeys(own);
+      send(codes);
+    };
+  }
+
+  /** @type {(label: string, codes: string[]) => void} */
+  #sendOwn = () => {};
+
+  #setView() {
+    const { layout, follow } = this.#parts;
+    this.#view.items = [
+      ...SCALINGS.map(([scaling, label]) => ({
+        label, checked: layout.scaling === scaling, run: () => {
+          keep("scaling", layout.scaling = scaling);
+          this.#setView();
+        },
+      })),
+      {
+        label: "Guest follows the window", checked: follow.on, wide: true, run: () => {
+          keep("follow", follow.on = !follow.on);
+          this.#setView();
+        },
+      },
+    ];
+  }
+
+  /** @param {{index: number, label: string}[]} consoles */
+  #setScreens(consoles) {
+    element("screens-button").hidden = consoles.length < 2;
+    const address = (/** @type {number} */ index) => `/?console=${index}`;
+    /** @type {MenuItem[]} */
+    const items = consoles.map(({ index, label }) => ({
+      label: `Screen ${index + 1}: ${label}`, checked: index === this.#console, run: () => { if (index !== this.#console) location.assign(address(index)); },
+    }));
+    for (const { index } of consoles)
+      if (index !== this.#console) items.push({ label: `Screen ${index + 1} in a window of its own`, wide: true, run: () => { open(address(index), `qzc-screen-${index}`, "popup"); } });
+    if (this.#console > 0) {
+      items.push({ label: "Turn this screen on", wide: true, run: this.#actions.turnOn });
+      items.push({ label: "Turn this screen off", wide: true, run: this.#actions.turnOff });
+    }
+    this.#screens.items = items;
+  }
+
   #hideSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const inUse = this.#bar.matches(":hover, :focus-within") || this.#keys.open || this.#machine.open || document.body.dataset.state !== "picture";
-      if (inUse) this.#hideSoon();
+      if (boxOpen() || this.#bar.matches(":hover, :focus-within") || document.body.dataset.state !== "picture") this.#hideSoon();
       else document.body.dataset.toolbar = "hidden";
     }, HIDE_AFTER_MS);
   }
@@ -160,19 +226,9 @@ export class Toolbar {
     await /** @type {any} */ (navigator).keyboard?.lock?.().catch(() => {});
     this.#stage.focus();
   }
-
-  #closeMenus() {
-    this.#keys.close();
-    this.#machine.close();
-  }
 }
 
 /** @param {string} id */
 function element(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
-}
-
-/** @param {EventTarget | null} button @param {boolean} pressed */
-function press(button, pressed) {
-  /** @type {HTMLElement} */ (button)?.setAttribute("aria-pressed", String(pressed));
 }
