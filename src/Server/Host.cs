@@ -141,7 +141,7 @@ internal static class Host
             else
             {
                 _paths = new VideoPaths(settings.Gpu, settings.RenderNode, settings.Encoder);
-                _media.Codecs = _paths.CodecsFor(settings.Codec);
+                _media.Formats = _paths.FormatsFor(settings.Codec, settings.Chroma);
                 _sound = settings.Audio ? CreateSound(settings, machine, _media) : null;
                 _session = new MachineSession(endpoint, machine, _media, _paths, outlivesQemu, logs.CreateLogger("qemu"), _sound);
                 await _session.StartAsync(stop).ConfigureAwait(false);

@@ -36,6 +36,9 @@ public readonly record struct VideoFormat(VideoCodec Codec, H264Profile Profile,
 {
     /// <summary>H.264 Constrained Baseline, 4:2:0.</summary>
     public static VideoFormat Default => new(VideoCodec.H264, H264Profile.ConstrainedBaseline, ChromaFormat.Yuv420);
+
+    /// <summary>H.264 High 4:4:4 Predictive with all colour samples.</summary>
+    public static VideoFormat FullChroma => new(VideoCodec.H264, H264Profile.High444, ChromaFormat.Yuv444);
 }
 
 /// <summary>What an encoder is opened with.</summary>

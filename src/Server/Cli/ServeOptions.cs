@@ -105,6 +105,12 @@ internal sealed class ServeOptions
         DefaultValueFactory = _ => "auto",
     };
 
+    private readonly Option<string> _chroma = new("--chroma")
+    {
+        Description = "Colour samples: 420, a quarter of them; 444, all of them where every viewer takes that (x264 alone makes it); auto, all of them where there is no hardware encoder. [default: 420]",
+        DefaultValueFactory = _ => "420",
+    };
+
     private readonly BarrierOptions _barrier = new();
 
     private readonly MetricsOptions _metrics = new();
@@ -114,6 +120,7 @@ internal sealed class ServeOptions
         _control.AcceptOnlyFromAmong("all", "first", "last", "token");
         _clipboard.AcceptOnlyFromAmong("both", "to-guest", "from-guest", "off");
         _gpu.AcceptOnlyFromAmong("auto", "none", "vulkan", "gl");
+        _chroma.AcceptOnlyFromAmong("420", "444", "auto");
         _encoder.AcceptOnlyFromAmong("auto", "vaapi", "x264");
         _codec.AcceptOnlyFromAmong("auto", "h264", "hevc", "av1");
         foreach (Option<int?> port in (Option<int?>[])[_udpPort, _iceTcpPort])
@@ -146,6 +153,7 @@ internal sealed class ServeOptions
         command.Options.Add(_noMicrophone);
         command.Options.Add(_gpu);
         command.Options.Add(_renderNode);
+        command.Options.Add(_chroma);
         command.Options.Add(_encoder);
         command.Options.Add(_codec);
         _barrier.AddTo(command);
@@ -175,6 +183,12 @@ internal sealed class ServeOptions
             Microphone = !parsed.GetValue(_noMicrophone),
             Gpu = Enum.Parse<GpuChoice>(parsed.GetRequiredValue(_gpu), ignoreCase: true),
             RenderNode = parsed.GetValue(_renderNode),
+            Chroma = parsed.GetRequiredValue(_chroma) switch
+            {
+                "444" => ChromaChoice.Full,
+                "auto" => ChromaChoice.Auto,
+                _ => ChromaChoice.Quarter,
+            },
             Metrics = _metrics.Read(parsed),
             Codec = Enum.Parse<CodecChoice>(parsed.GetRequiredValue(_codec), ignoreCase: true),
             Encoder = Enum.Parse<EncoderChoice>(parsed.GetRequiredValue(_encoder), ignoreCase: true),

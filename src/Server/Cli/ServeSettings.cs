@@ -76,6 +76,9 @@ internal sealed record ServeSettings
     /// <summary>Where metrics go.</summary>
     public MetricsSettings Metrics { get; init; } = new(null, null);
 
+    /// <summary>How finely colour is sampled.</summary>
+    public ChromaChoice Chroma { get; init; } = ChromaChoice.Quarter;
+
     public bool UsesTls => TlsCertificatePath is not null;
 
     /// <summary>Refuses combinations that would be unsafe or make no sense.</summary>

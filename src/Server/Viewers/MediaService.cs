@@ -13,6 +13,7 @@ using QemuZeroCopy.Server.Web;
 using QemuZeroCopy.WebRtc;
 using QemuZeroCopy.WebRtc.Dtls;
 using QemuZeroCopy.WebRtc.Sdp;
+using VideoFormat = QemuZeroCopy.Pipeline.Encode.VideoFormat;
 
 namespace QemuZeroCopy.Server.Viewers;
 
@@ -59,7 +60,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     public ServerMetrics Metrics => _metrics;
 
     /// <summary>What the consoles that are added from now on may be sent as, best first; H.264 is always among them.</summary>
-    public IReadOnlyList<VideoCodec> Codecs { get; set; } = [VideoCodec.H264];
+    public IReadOnlyList<VideoFormat> Formats { get; set; } = [VideoFormat.Default];
 
     /// <inheritdoc/>
     public SessionRegistry Sessions { get; private init; } = new();
@@ -70,7 +71,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     /// <summary>The hub of a console; made when first asked for.</summary>
     public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>
     {
-        var hub = new ViewerHub(_network, _metrics, _options.MaxVideoPayloadBytes, Codecs);
+        var hub = new ViewerHub(_network, _metrics, _options.MaxVideoPayloadBytes, Formats);
         _network.AddHub(hub);
         return hub;
     });
@@ -96,10 +97,10 @@ internal sealed class MediaService : IMediaGateway, IDisposable
             return new MediaAnswer(MediaOutcome.NotFound, "The machine has no such console.");
         if (!SessionOffer.TryParse(offer, out SessionOffer? parsed, out string? error))
             return new MediaAnswer(MediaOutcome.BadOffer, error);
-        IReadOnlyList<VideoCodec> codecs = hub.Codecs;
+        IReadOnlyList<VideoFormat> formats = hub.Formats;
         var wanted = new WebRtc.SessionOptions
         {
-            VideoTracks = [new VideoTrackOptions($"console{console}", [.. codecs.Select(CodecAgreement.FormatOf)], Needed: VideoCodecKind.H264)],
+            VideoTracks = [new VideoTrackOptions($"console{console}", [.. formats.Select(CodecAgreement.Wanted)], Needed: VideoCodecKind.H264)],
             // A stream of its own: a picture never waits for its sound.
             AudioStreamId = _network.Sound is null ? null : "sound",
             AcceptMicrophone = _network.Sound?.Microphone is not null && Sessions.MayControl(session),
@@ -110,7 +111,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
             AcceptResult accepted = router.Accept(MonotonicClock.NowNs, parsed, wanted);
             if (accepted.Peer is not { } peer)
                 return Refusal(accepted.Error);
-            _network.Keep(new Viewer(id, peer, hub) { Input = Sessions.Find(session), Codecs = [.. peer.Tracks.SelectMany(track => track.Formats).Select(format => codecs[format])] });
+            _network.Keep(new Viewer(id, peer, hub) { Input = Sessions.Find(session), Formats = CodecAgreement.Taken(formats, peer.Tracks.SelectMany(track => track.Formats)) });
             return new MediaAnswer(MediaOutcome.Accepted, accepted.AnswerSdp!, id);
         }).ConfigureAwait(false);
     }

@@ -1,6 +1,6 @@
-using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.WebRtc;
+using VideoFormat = QemuZeroCopy.Pipeline.Encode.VideoFormat;
 
 namespace QemuZeroCopy.Server.Viewers;
 
@@ -15,7 +15,7 @@ internal sealed class Viewer(string resourceId, PeerConnection peer, ViewerHub h
     public ViewerHub Hub { get; } = hub;
 
     /// <summary>What it decodes of what may be sent.</summary>
-    public IReadOnlyList<VideoCodec> Codecs { get; init; } = [VideoCodec.H264];
+    public IReadOnlyList<VideoFormat> Formats { get; init; } = [VideoFormat.Default];
 
     /// <summary>The console's track among those of the peer.</summary>
     public int Track { get; init; }

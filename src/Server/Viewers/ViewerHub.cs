@@ -27,8 +27,8 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private FrameTap[] _taps = [];
     private ConsolePipeline? _pipeline;
     private int _peerCount;
-    private IReadOnlyList<VideoCodec>[] _peerCodecs = [];
-    private VideoCodec _codec = VideoCodec.H264;
+    private IReadOnlyList<VideoFormat>[] _peerFormats = [];
+    private VideoFormat _format = VideoFormat.Default;
     private readonly FrameRateLadder _ladder = new();
     private int _bitsPerSecond;
     private int _framesPerSecond = FullFramesPerSecond;
@@ -42,14 +42,14 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private InputMark? _mark;
     private PipelineStatistics _counted;
 
-    public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes, IReadOnlyList<VideoCodec> codecs)
+    public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes, IReadOnlyList<VideoFormat> formats)
     {
-        (_network, _metrics, _maxVideoPayloadBytes, Codecs) = (network, metrics, maxVideoPayloadBytes, codecs);
+        (_network, _metrics, _maxVideoPayloadBytes, Formats) = (network, metrics, maxVideoPayloadBytes, formats);
         metrics.Collecting += Count;
     }
 
     /// <summary>What may be sent, best first; H.264 is always among them.</summary>
-    public IReadOnlyList<VideoCodec> Codecs { get; }
+    public IReadOnlyList<VideoFormat> Formats { get; }
 
     /// <summary>Any thread: this pipeline feeds the hub from now on; null: nobody does.</summary>
     public void SetPipeline(ConsolePipeline? pipeline)
@@ -59,7 +59,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
             Count();
             _counted = default;
             _pipeline = pipeline;
-            pipeline?.SetFormat(VideoFormat.Default with { Codec = _codec });
+            pipeline?.SetFormat(_format);
             pipeline?.SetViewerCount(_peerCount + _taps.Length);
             pipeline?.SetMaxFrameRate(_framesPerSecond);
             if (pipeline is not null && _bitsPerSecond > 0)
@@ -289,11 +289,11 @@ internal sealed class ViewerHub : IEncodedFrameSink
     {
         if (_peerCount + _taps.Length == 0)
             return;
-        VideoCodec codec = _taps.Length > 0 ? VideoCodec.H264 : CodecAgreement.Choose(Codecs, _peerCodecs);
-        if (codec == _codec)
+        VideoFormat format = _taps.Length > 0 ? VideoFormat.Default : CodecAgreement.Choose(Formats, _peerFormats);
+        if (format == _format)
             return;
-        _codec = codec;
-        _pipeline?.SetFormat(VideoFormat.Default with { Codec = codec });
+        _format = format;
+        _pipeline?.SetFormat(format);
     }
 
     // What the pipeline has counted since it was asked last.
@@ -318,7 +318,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
         {
             _metrics.AddViewers(_viewers.Count - _peerCount);
             _peerCount = _viewers.Count;
-            _peerCodecs = [.. _viewers.Select(viewer => viewer.Codecs)];
+            _peerFormats = [.. _viewers.Select(viewer => viewer.Formats)];
             Agree();
             _pipeline?.SetViewerCount(_peerCount + _taps.Length);
         }

@@ -39,6 +39,19 @@ internal enum CodecChoice
     Av1,
 }
 
+/// <summary>How finely colour is sampled (<c>--chroma</c>).</summary>
+internal enum ChromaChoice
+{
+    /// <summary>4:2:0, which every viewer takes.</summary>
+    Quarter,
+
+    /// <summary>4:4:4 whenever all viewers of a console take it, at the price of a hardware encoder.</summary>
+    Full,
+
+    /// <summary>4:4:4 whenever all viewers take it and there is no hardware encoder to lose by it.</summary>
+    Auto,
+}
+
 /// <summary>
 /// The ladder of docs/hardware.md: the ways to encode that this machine has, best first. Shared by all
 /// consoles; must outlive their pipelines.
@@ -76,9 +89,9 @@ internal sealed class VideoPaths : IDisposable
     /// <summary>The ways, best first.</summary>
     public IReadOnlyList<VideoPath> Ladder => _ladder;
 
-    /// <summary>What may be sent, best first; the last is H.264, which every path makes and every viewer takes.</summary>
+    /// <summary>What may be sent, best first; the last is H.264 in 4:2:0, which every path makes and every viewer takes.</summary>
     /// <exception cref="UserError">A codec was asked for that nothing here encodes.</exception>
-    public IReadOnlyList<VideoCodec> CodecsFor(CodecChoice choice)
+    public IReadOnlyList<VideoFormat> FormatsFor(CodecChoice choice, ChromaChoice chroma)
     {
         VideoCodec[] made = [.. _probes.Values.SelectMany(probe => probe.Codecs).Distinct()];
         VideoCodec[] wanted = choice switch
@@ -94,7 +107,8 @@ internal sealed class VideoPaths : IDisposable
                 throw new UserError($"--codec {choice.ToString().ToLowerInvariant()}: no GPU here encodes it, see 'qzc doctor'. Leave it out to send H.264.");
         }
 
-        return [.. wanted, VideoCodec.H264];
+        bool isFull = chroma == ChromaChoice.Full || (chroma == ChromaChoice.Auto && made.Length == 0);
+        return [.. isFull ? [VideoFormat.FullChroma] : (VideoFormat[])[], .. wanted.Append(VideoCodec.H264).Select(codec => VideoFormat.Default with { Codec = codec })];
     }
 
     /// <summary>What was found of GPUs, one line each; empty where there are none.</summary>

@@ -9,16 +9,36 @@ namespace QemuZeroCopy.Server.Tests.Viewers;
 
 public sealed class CodecAgreementTests
 {
-    private static readonly VideoCodec[] s_all = [VideoCodec.Av1, VideoCodec.H265, VideoCodec.H264];
+    private static readonly VideoFormat s_h264 = VideoFormat.Default, s_hevc = s_h264 with { Codec = VideoCodec.H265 }, s_av1 = s_h264 with { Codec = VideoCodec.Av1 };
+    private static readonly VideoFormat[] s_all = [s_av1, s_hevc, s_h264];
 
     [Fact]
     public void The_best_codec_that_every_viewer_takes_is_sent()
     {
-        Assert.Equal(VideoCodec.Av1, CodecAgreement.Choose(s_all, [s_all, s_all]));
-        Assert.Equal(VideoCodec.H265, CodecAgreement.Choose(s_all, [s_all, [VideoCodec.H265, VideoCodec.H264]]));
-        Assert.Equal(VideoCodec.H264, CodecAgreement.Choose(s_all, [s_all, [VideoCodec.H264]]));
-        Assert.Equal(VideoCodec.H264, CodecAgreement.Choose(s_all, [[VideoCodec.Av1, VideoCodec.H264], [VideoCodec.H265, VideoCodec.H264]]));
-        Assert.Equal(VideoCodec.H264, CodecAgreement.Choose([VideoCodec.H264], [s_all]));
+        Assert.Equal(s_av1, CodecAgreement.Choose(s_all, [s_all, s_all]));
+        Assert.Equal(s_hevc, CodecAgreement.Choose(s_all, [s_all, [s_hevc, s_h264]]));
+        Assert.Equal(s_h264, CodecAgreement.Choose(s_all, [s_all, [s_h264]]));
+        Assert.Equal(s_h264, CodecAgreement.Choose(s_all, [[s_av1, s_h264], [s_hevc, s_h264]]));
+        Assert.Equal(s_h264, CodecAgreement.Choose([s_h264], [s_all]));
+    }
+
+    [Fact]
+    public void All_colour_samples_are_sent_while_every_viewer_agreed_to_them()
+    {
+        VideoFormat[] offered = [VideoFormat.FullChroma, s_av1, s_h264];
+        IReadOnlyList<VideoFormat> full = CodecAgreement.Taken(offered, [0, 1]), quarter = CodecAgreement.Taken(offered, [1, 2]), old = CodecAgreement.Taken(offered, [2]);
+        Assert.Equal(VideoFormat.FullChroma, CodecAgreement.Choose(offered, [full, full]));
+        Assert.Equal(s_av1, CodecAgreement.Choose(offered, [full, quarter]));
+        Assert.Equal(s_h264, CodecAgreement.Choose(offered, [full, quarter, old]));
+    }
+
+    [Fact]
+    public void All_colour_samples_are_offered_where_they_are_asked_for_or_cost_no_hardware_encoder()
+    {
+        using var paths = new VideoPaths(GpuChoice.None, null);
+        Assert.Equal([s_h264], paths.FormatsFor(CodecChoice.Auto, ChromaChoice.Quarter));
+        Assert.Equal([VideoFormat.FullChroma, s_h264], paths.FormatsFor(CodecChoice.Auto, ChromaChoice.Full));
+        Assert.Equal([VideoFormat.FullChroma, s_h264], paths.FormatsFor(CodecChoice.Auto, ChromaChoice.Auto));
     }
 
     [Fact]
@@ -41,10 +61,10 @@ public sealed class CodecAgreementTests
     public void A_codec_that_nothing_encodes_is_refused_by_name_and_auto_takes_what_there_is()
     {
         using var paths = new VideoPaths(GpuChoice.None, null);
-        Assert.Equal([VideoCodec.H264], paths.CodecsFor(CodecChoice.Auto));
-        Assert.Equal([VideoCodec.H264], paths.CodecsFor(CodecChoice.H264));
-        Assert.Contains("--codec av1", Assert.Throws<UserError>(() => paths.CodecsFor(CodecChoice.Av1)).OneLine, StringComparison.Ordinal);
-        Assert.Contains("--codec hevc", Assert.Throws<UserError>(() => paths.CodecsFor(CodecChoice.Hevc)).OneLine, StringComparison.Ordinal);
+        Assert.Equal([s_h264], paths.FormatsFor(CodecChoice.Auto, ChromaChoice.Quarter));
+        Assert.Equal([s_h264], paths.FormatsFor(CodecChoice.H264, ChromaChoice.Quarter));
+        Assert.Contains("--codec av1", Assert.Throws<UserError>(() => paths.FormatsFor(CodecChoice.Av1, ChromaChoice.Quarter)).OneLine, StringComparison.Ordinal);
+        Assert.Contains("--codec hevc", Assert.Throws<UserError>(() => paths.FormatsFor(CodecChoice.Hevc, ChromaChoice.Quarter)).OneLine, StringComparison.Ordinal);
     }
 
     [Fact]
