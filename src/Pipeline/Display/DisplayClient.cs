@@ -242,15 +242,22 @@ internal sealed class DisplayClient : IBusObject, IDisposable
         bool wasAttached = _attached.Task.IsCompletedSuccessfully;
         _attached.TrySetException(new DisplayAttachException($"QEMU's display was lost while it was being attached: {reason}"));
         _ = _attached.Task.Exception;
-        foreach (uint id in _consoles.Keys.ToArray())
-            RemoveConsole(id);
-        Clipboard?.End();
-        Chardevs.End();
-        _sound?.Dispose();
-        _thread.Remove(_bus);
-        if (tell && wasAttached && !IsDisposing)
-            _events.Disconnected(reason);
-        _thread.Stop();
+        try
+        {
+            foreach (uint id in _consoles.Keys.ToArray())
+                RemoveConsole(id);
+            Clipboard?.End();
+            Chardevs.End();
+            _sound?.Dispose();
+            _thread.Remove(_bus);
+        }
+        finally
+        {
+            // Whatever goes wrong above, the owner has to know that it is over.
+            if (tell && wasAttached && !IsDisposing)
+                _events.Disconnected(reason);
+            _thread.Stop();
+        }
     }
 
     private string DescribeVmError(BusReader reply) => reply.ErrorName switch

@@ -88,7 +88,8 @@ internal sealed class DisplayThread : IDisposable
     public void Dispose()
     {
         Stop();
-        if (!IsCurrent && _thread.ThreadState != ThreadState.Unstarted)
+        // A set of flags: a background thread that was never started is Background as well.
+        if (!IsCurrent && !_thread.ThreadState.HasFlag(ThreadState.Unstarted))
             _thread.Join();
         _wake.Dispose();
     }

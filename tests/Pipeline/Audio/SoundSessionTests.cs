@@ -92,6 +92,15 @@ public sealed class SoundSessionTests : IDisposable
     }
 
     [Fact]
+    public async Task The_end_of_a_machine_without_sound_is_told()
+    {
+        _attached = await AttachedPeer.CreateAsync(new DisplayOptions { Sound = _sound });
+        await _attached.Listener;
+        _attached.Peer.Dispose();
+        await _attached.Events.Seen("disconnected");
+    }
+
+    [Fact]
     public async Task A_registration_that_QEMU_refuses_for_the_last_clients_sake_is_tried_again()
     {
         _peer.RefusedRegistrations = 3;
