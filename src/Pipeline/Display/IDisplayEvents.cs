@@ -80,9 +80,6 @@ public enum RefusedInput
     /// <summary>A property with an impossible value.</summary>
     Property = 7,
 
-    /// <summary>Input that found the queue to QEMU full.</summary>
-    InputOverflow = 9,
-
     /// <summary>QEMU refused a call that is not vital, such as the registration of a listener.</summary>
     Call = 10,
 

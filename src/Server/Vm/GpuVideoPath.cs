@@ -8,7 +8,7 @@ using QemuZeroCopy.Pipeline.Frames;
 namespace QemuZeroCopy.Server.Vm;
 
 /// <summary>Conversion on a GPU, encoding by x264: for a GPU without a video encoder.</summary>
-internal sealed class GpuVideoPath(GpuStep step) : VideoPath
+internal sealed class GpuVideoPath(GpuStep step) : X264VideoPath
 {
     /// <inheritdoc/>
     public override string Name => $"{step.Name} → x264";
@@ -24,14 +24,6 @@ internal sealed class GpuVideoPath(GpuStep step) : VideoPath
     {
         bool opened = step.TryOpen(out IGpuConverter? gpu, out whyNot);
         converter = gpu;
-        return opened;
-    }
-
-    /// <inheritdoc/>
-    public override bool TryOpenEncoder(in EncoderSettings settings, [NotNullWhen(true)] out IVideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot)
-    {
-        bool opened = X264VideoEncoder.TryOpen(settings, out X264VideoEncoder? x264, out whyNot);
-        encoder = x264;
         return opened;
     }
 }

@@ -8,7 +8,7 @@ using QemuZeroCopy.Pipeline.Frames;
 namespace QemuZeroCopy.Lab.Tests.Probe;
 
 /// <summary>One GPU step into x264, DMA-BUFs only; keeps the converter's figures within reach.</summary>
-internal sealed class LabPath(GpuStep step) : VideoPath
+internal sealed class LabPath(GpuStep step) : X264VideoPath
 {
     public IGpuConverter? Converter { get; private set; }
 
@@ -22,13 +22,6 @@ internal sealed class LabPath(GpuStep step) : VideoPath
     {
         bool opened = step.TryOpen(out IGpuConverter? gpu, out whyNot);
         converter = Converter = gpu;
-        return opened;
-    }
-
-    public override bool TryOpenEncoder(in EncoderSettings settings, [NotNullWhen(true)] out IVideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot)
-    {
-        bool opened = X264VideoEncoder.TryOpen(settings, out X264VideoEncoder? x264, out whyNot);
-        encoder = x264;
         return opened;
     }
 }

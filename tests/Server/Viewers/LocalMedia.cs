@@ -92,13 +92,13 @@ internal sealed class LocalMedia : IDisposable
 
     public Task UntilShownAsync(SocketViewer viewer, int number) => UntilAsync($"frame {number}", () => Viewers.Look(() => viewer.Jitter.Shown.Count > 0 && viewer.Jitter.Shown[^1].Number >= number));
 
-    public static async Task UntilAsync(string what, Func<bool> holds)
+    public static async Task UntilAsync(string what, Func<bool> holds, Func<string>? state = null)
     {
         long start = Stopwatch.GetTimestamp();
         while (!holds())
         {
             if (Stopwatch.GetElapsedTime(start) > TimeSpan.FromSeconds(30))
-                throw new TimeoutException($"This never came: {what}.");
+                throw new TimeoutException($"This never came: {what}. {state?.Invoke()}");
             await Task.Delay(2, TestContext.Current.CancellationToken);
         }
     }

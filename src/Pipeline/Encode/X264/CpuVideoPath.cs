@@ -7,7 +7,7 @@ using QemuZeroCopy.Pipeline.Frames;
 namespace QemuZeroCopy.Pipeline.Encode.X264;
 
 /// <summary>The way that every machine has: the CPU converts, x264 encodes. The last path of any list.</summary>
-public sealed class CpuVideoPath : VideoPath
+public sealed class CpuVideoPath : X264VideoPath
 {
     /// <inheritdoc/>
     public override string Name => "cpu → x264";
@@ -19,21 +19,10 @@ public sealed class CpuVideoPath : VideoPath
     public override bool Accepts(Scanout scanout) => scanout is CpuScanout;
 
     /// <inheritdoc/>
-    public override bool Accepts(VideoFormat format) => format.Codec == VideoCodec.H264;
-
-    /// <inheritdoc/>
     public override bool TryOpenConverter([NotNullWhen(true)] out IFrameConverter? converter, [NotNullWhen(false)] out string? whyNot)
     {
         converter = new CpuConverter();
         whyNot = null;
         return true;
-    }
-
-    /// <inheritdoc/>
-    public override bool TryOpenEncoder(in EncoderSettings settings, [NotNullWhen(true)] out IVideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot)
-    {
-        bool opened = X264VideoEncoder.TryOpen(settings, out X264VideoEncoder? x264, out whyNot);
-        encoder = x264;
-        return opened;
     }
 }
