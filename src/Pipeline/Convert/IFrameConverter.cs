@@ -33,6 +33,12 @@ public interface IFrameConverter : IDisposable
     /// <summary>Bytes of converted pictures that the CPU has copied since the start.</summary>
     long CpuCopiedBytes => 0;
 
+    /// <summary>How long the last scanout took to be found among the imports or to be imported, in ns; 0 where nothing is imported.</summary>
+    long LastImportNs => 0;
+
+    /// <summary>Scanouts imported since the start; a known buffer costs none.</summary>
+    long ImportsDone => 0;
+
     /// <summary>How long the last conversion ran on a GPU by its own timestamps, in ns; 0 where it has none.</summary>
     long LastGpuNs => 0;
 

@@ -258,7 +258,8 @@ internal sealed class EncodeLoop(
     {
         if (_timeline.TakenNs == 0)
             _timeline.TakenNs = nowNs;
-        _timeline.ImportedNs = nowNs;
+        long takenNs = _timeline.TakenNs;
+        _timeline.ImportedNs = 0;
         if (!Convert(scanout, target))
             return false;
         if (mailbox.HasOvertaken(_damage))
@@ -268,6 +269,8 @@ internal sealed class EncodeLoop(
             if (TakePicture(MonotonicClock.NowNs, acknowledge: false) && ReferenceEquals(_scanout, scanout))
             {
                 Count(reread: 1);
+                // The second look is a part of the conversion that the first one began.
+                _timeline.TakenNs = takenNs;
                 if (!Convert(scanout, target))
                     return false;
             }
@@ -312,14 +315,17 @@ internal sealed class EncodeLoop(
 
     private ConvertOutcome Measure(IFrameConverter converter, Scanout scanout, PictureTarget target)
     {
-        long read = converter.CpuReadBytes, copied = converter.CpuCopiedBytes, startNs = MonotonicClock.NowNs;
+        long read = converter.CpuReadBytes, copied = converter.CpuCopiedBytes, imports = converter.ImportsDone, startNs = MonotonicClock.NowNs;
         ConvertOutcome outcome = converter.Convert(scanout, _damage, target, _fresh);
+        if (_timeline.ImportedNs == 0)
+            _timeline.ImportedNs = startNs + converter.LastImportNs;
         lock (_statisticsGate)
         {
             _statistics = _statistics with
             {
                 CpuReadBytes = _statistics.CpuReadBytes + converter.CpuReadBytes - read,
                 CpuCopiedBytes = _statistics.CpuCopiedBytes + converter.CpuCopiedBytes - copied,
+                ScanoutsImported = _statistics.ScanoutsImported + converter.ImportsDone - imports,
                 ConvertNs = _statistics.ConvertNs + MonotonicClock.NowNs - startNs,
                 GpuNs = _statistics.GpuNs + (_damage.IsEmpty ? 0 : converter.LastGpuNs),
             };

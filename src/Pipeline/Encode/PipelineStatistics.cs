@@ -32,6 +32,9 @@ public readonly record struct PipelineStatistics
     /// <summary>Bytes of converted pictures that the CPU has copied between converter and encoder.</summary>
     public long CpuCopiedBytes { get; init; }
 
+    /// <summary>Buffers of the guest's that were imported or mapped; a known one is not imported again.</summary>
+    public long ScanoutsImported { get; init; }
+
     /// <summary>Time spent in conversions, ns.</summary>
     public long ConvertNs { get; init; }
 

@@ -18,7 +18,10 @@ public struct FrameTimeline
     /// <summary>The encode thread took the frame out of the mailbox.</summary>
     public long TakenNs { readonly get; set; }
 
-    /// <summary>The scanout was available to the converter (GPU import done; equal to taken on the CPU path).</summary>
+    /// <summary>
+    /// The scanout was readable to the converter: what a new size or path needs was open, and the buffer was found among
+    /// the imports or imported. A path that imports nothing is there at once.
+    /// </summary>
     public long ImportedNs { readonly get; set; }
 
     /// <summary>NV12 is complete.</summary>

@@ -17,7 +17,7 @@ internal enum FrameStage
     /// <summary>Until the encode thread, idle by then, has taken the frame: what it takes to wake up.</summary>
     Wake,
 
-    /// <summary>Making the scanout readable to the converter.</summary>
+    /// <summary>Making the scanout readable to the converter: finding its import or importing it, opening a new path.</summary>
     Import,
 
     /// <summary>To NV12.</summary>

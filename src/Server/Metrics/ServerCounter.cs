@@ -42,6 +42,9 @@ internal enum ServerCounter
     /// <summary>Bytes of the guest's pixels that the processor has read; 0 where a GPU imports them.</summary>
     ImportCpuBytes,
 
+    /// <summary>Buffers of the guest's that were imported; known ones are not imported again.</summary>
+    Imports,
+
     /// <summary>Bytes of converted pictures that the processor has copied between converter and encoder.</summary>
     ConvertCopiedBytes,
 
@@ -71,6 +74,7 @@ internal readonly record struct ServerCounterInfo(string Name, string Unit, stri
         ServerCounter.GuestReleases => new("qzc.display.releases", "{call}", "Answers to these."),
         ServerCounter.GuestReleasesUnread => new("qzc.display.releases.unread", "{call}", "Answers given before the pixels were read."),
         ServerCounter.ImportCpuBytes => new("qzc.import.cpu", "By", "Bytes of the guest's pixels that the processor read."),
+        ServerCounter.Imports => new("qzc.import.buffers", "{buffer}", "Buffers of the guest's that were imported; a known one is not imported again."),
         ServerCounter.ConvertCopiedBytes => new("qzc.convert.copied", "By", "Bytes of converted pictures that the processor copied."),
         ServerCounter.ConvertNs => new("qzc.convert.time", "ns", "Time spent in conversions."),
         ServerCounter.GpuNs => new("qzc.convert.gpu", "ns", "Of it, time that the GPU ran by its own timestamps."),

@@ -229,10 +229,13 @@ public sealed class ConsolePipelineTests : IDisposable
     public void A_picture_overtaken_while_it_was_read_is_read_once_more()
     {
         MemoryScanout? scanout = null;
+        long overtakenNs = 0;
         var path = new OvertakingPath(read =>
         {
-            if (read == 1)
-                _mailbox.AddDamage(Desktop.DrawGlyph(scanout!, 5, 5, _random), MonotonicClock.NowNs, 12);
+            if (read != 1)
+                return;
+            overtakenNs = MonotonicClock.NowNs;
+            _mailbox.AddDamage(Desktop.DrawGlyph(scanout!, 5, 5, _random), overtakenNs, 12);
         });
         Start(refine: false, bitsPerSecond: 200_000_000, paths: [path]);
         scanout = Show(Size);
@@ -243,6 +246,9 @@ public sealed class ConsolePipelineTests : IDisposable
         AssertShown(scanout, 44);
         _acknowledger.WaitFor(12);
         Assert.Equal(1, Statistics.FramesReread);
+        // The second look is conversion: what came before it took no longer for it.
+        FrameTimeline way = _sink.Timelines[1];
+        Assert.True(way.TakenNs < overtakenNs && way.ImportedNs < overtakenNs && overtakenNs <= way.ConvertedNs);
         Assert.Equal(2, _sink.Frames.Count);
     }
 

@@ -33,6 +33,7 @@ public sealed class ServerMetricsTests
     [InlineData("wait")]
     [InlineData("pace")]
     [InlineData("wake")]
+    [InlineData("import")]
     [InlineData("convert")]
     [InlineData("encode")]
     [InlineData("send")]
@@ -45,10 +46,12 @@ public sealed class ServerMetricsTests
         if (delayed is "wait" or "pace")
             timeline.ReadyNs += delay;
         if (delayed is "wait" or "pace" or "wake")
-            (timeline.TakenNs, timeline.ImportedNs) = (timeline.TakenNs + delay, timeline.ImportedNs + delay);
-        if (delayed is "wait" or "pace" or "wake" or "convert")
+            timeline.TakenNs += delay;
+        if (delayed is "wait" or "pace" or "wake" or "import")
+            timeline.ImportedNs += delay;
+        if (delayed is "wait" or "pace" or "wake" or "import" or "convert")
             timeline.ConvertedNs += delay;
-        if (delayed is "wait" or "pace" or "wake" or "convert" or "encode")
+        if (delayed is "wait" or "pace" or "wake" or "import" or "convert" or "encode")
             (timeline.EncodedNs, timeline.FirstSentNs) = (timeline.EncodedNs + delay, timeline.FirstSentNs + delay);
         timeline.LastSentNs += delay;
         for (var stage = FrameStage.Wait; stage < FrameStage.Total; stage++)

@@ -7,7 +7,7 @@ using QemuZeroCopy.Pipeline.Frames;
 namespace QemuZeroCopy.Server.Tests.Viewers;
 
 /// <summary>The real CPU path, slowed down where a test wants it.</summary>
-internal sealed class DelayedPath(TimeSpan converterDelay, TimeSpan encoderDelay) : VideoPath
+internal sealed class DelayedPath(TimeSpan importDelay, TimeSpan converterDelay, TimeSpan encoderDelay) : VideoPath
 {
     private readonly CpuVideoPath _real = new();
 
@@ -19,7 +19,7 @@ internal sealed class DelayedPath(TimeSpan converterDelay, TimeSpan encoderDelay
 
     public override bool TryOpenConverter([NotNullWhen(true)] out IFrameConverter? converter, [NotNullWhen(false)] out string? whyNot)
     {
-        converter = _real.TryOpenConverter(out IFrameConverter? real, out whyNot) ? new Converter(real, converterDelay) : null;
+        converter = _real.TryOpenConverter(out IFrameConverter? real, out whyNot) ? new Converter(real, importDelay, converterDelay) : null;
         return converter is not null;
     }
 
@@ -29,12 +29,17 @@ internal sealed class DelayedPath(TimeSpan converterDelay, TimeSpan encoderDelay
         return encoder is not null;
     }
 
-    private sealed class Converter(IFrameConverter real, TimeSpan delay) : IFrameConverter
+    private sealed class Converter(IFrameConverter real, TimeSpan importDelay, TimeSpan delay) : IFrameConverter
     {
         public string Name => real.Name;
 
+        public long LastImportNs { get; private set; }
+
         public ConvertOutcome Convert(Scanout scanout, TileMap damage, PictureTarget target, TileMap changed)
         {
+            long startNs = MonotonicClock.NowNs;
+            Thread.Sleep(importDelay);
+            LastImportNs = MonotonicClock.NowNs - startNs;
             Thread.Sleep(delay);
             return real.Convert(scanout, damage, target, changed);
         }

@@ -18,6 +18,7 @@ public sealed class StageDelayTests : IDisposable
     public void Dispose() => _media.Dispose();
 
     [Theory]
+    [InlineData("import")]
     [InlineData("convert")]
     [InlineData("encode")]
     [InlineData("queue")]
@@ -41,10 +42,11 @@ public sealed class StageDelayTests : IDisposable
 
     private async Task SendAsync(string delayed)
     {
+        TimeSpan DelayOf(string stage) => delayed == stage ? s_delay : TimeSpan.Zero;
         SocketViewer viewer = await _media.JoinAsync();
         using var mailbox = new FrameMailbox(new Unheard());
-        var path = new DelayedPath(delayed == "convert" ? s_delay : TimeSpan.Zero, delayed == "encode" ? s_delay : TimeSpan.Zero);
-        var sink = new DelayedSink(_media.Hub, delayed == "queue" ? s_delay : TimeSpan.Zero);
+        var path = new DelayedPath(DelayOf("import"), DelayOf("convert"), DelayOf("encode"));
+        var sink = new DelayedSink(_media.Hub, DelayOf("queue"));
         using var pipeline = new ConsolePipeline(mailbox, [path], sink, new ConsolePipelineOptions { Refine = false });
         _media.Hub.SetPipeline(pipeline);
         pipeline.Start();

@@ -23,6 +23,12 @@ public sealed class MappedConverter : IFrameConverter
     /// <inheritdoc/>
     public long CpuReadBytes => _cpu.CpuReadBytes;
 
+    /// <inheritdoc/>
+    public long LastImportNs { get; private set; }
+
+    /// <inheritdoc/>
+    public long ImportsDone { get; private set; }
+
     /// <summary>Whether the CPU knows how the pixels lie in memory.</summary>
     public static bool Reads(Scanout scanout) => scanout is DmaBufScanout { Modifier: 0, Planes.Length: 1 };
 
@@ -34,7 +40,9 @@ public sealed class MappedConverter : IFrameConverter
         if (!Reads(scanout))
             return ConvertOutcome.Unsupported;
         var dmaBuf = (DmaBufScanout)scanout;
+        long startNs = MonotonicClock.NowNs;
         ConvertOutcome outcome = Find(dmaBuf, out MemoryMapping? mapping);
+        LastImportNs = MonotonicClock.NowNs - startNs;
         if (outcome != ConvertOutcome.Converted)
             return outcome;
         if (!ReferenceEquals(_scanout, dmaBuf) || !ReferenceEquals(_view!.Mapping, mapping))
@@ -69,6 +77,7 @@ public sealed class MappedConverter : IFrameConverter
         mapping = MemoryMapping.TryMap(scanout.Planes[0].Fd, DmaBuf.SizeOf(scanout.Planes[0].Fd));
         if (mapping is null)
             return ConvertOutcome.Unsupported;
+        ImportsDone++;
         _mappings.Add(key, mapping);
         return ConvertOutcome.Converted;
     }

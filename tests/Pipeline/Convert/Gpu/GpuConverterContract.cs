@@ -81,6 +81,7 @@ public abstract class GpuConverterContract
         }
 
         Assert.Equal(1, converter.ImportsDone);
+        Assert.True(converter.LastImportNs > 0, "looking the import up took no time");
         Assert.Equal(CopiesHostPictures, converter.CpuCopiedBytes > 0);
     }
 
