@@ -34,6 +34,9 @@ public sealed class EncodedFrame
     /// <summary>Counts the frames of one console, from 1, without gaps.</summary>
     public long FrameId { get; set; }
 
+    /// <summary>The time of capture that its viewers are told, ns of CLOCK_MONOTONIC; grows from frame to frame.</summary>
+    public long CaptureNs { get; set; }
+
     /// <summary>Size of the picture in pixels.</summary>
     public PictureSize Size { get; set; }
 
@@ -89,6 +92,7 @@ public sealed class EncodedFrame
         Length = 0;
         IsKeyFrame = false;
         FrameId = 0;
+        CaptureNs = 0;
         _timeline = default;
         _references = 1;
     }

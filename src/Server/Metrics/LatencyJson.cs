@@ -5,7 +5,7 @@ namespace QemuZeroCopy.Server.Metrics;
 
 /// <summary>
 /// Percentiles as JSON, for the benches, which need them finer than Prometheus' buckets:
-/// <c>{"stages":{"wait":{"count":…,"p50Us":…,"p95Us":…,"p99Us":…,"maxUs":…,"sumUs":…},…},"inputResponse":{…},"viewerFrame":{…},"guestHold":{…},"counters":{…}}</c>.
+/// <c>{"stages":{"wait":{"count":…,"p50Us":…,"p95Us":…,"p99Us":…,"maxUs":…,"sumUs":…},…},"inputResponse":{…},"viewer":{"path":{…},…},"guestHold":{…},"counters":{…}}</c>.
 /// </summary>
 internal static class LatencyJson
 {
@@ -24,7 +24,10 @@ internal static class LatencyJson
                 WriteSnapshot(json, FrameStages.NameOf(stage), metrics.Stage(stage).Snapshot(), withBuckets);
             json.WriteEndObject();
             WriteSnapshot(json, "inputResponse", metrics.InputResponse.Snapshot(), withBuckets);
-            WriteSnapshot(json, "viewerFrame", metrics.ViewerFrame.Snapshot(), withBuckets);
+            json.WriteStartObject("viewer");
+            for (var stage = ViewerStage.Path; stage <= ViewerStage.Glass; stage++)
+                WriteSnapshot(json, ViewerStages.NameOf(stage), metrics.Viewer(stage).Snapshot(), withBuckets);
+            json.WriteEndObject();
             WriteSnapshot(json, "guestHold", metrics.GuestHold.Snapshot(), withBuckets);
             metrics.Collect();
             json.WriteStartObject("counters");

@@ -26,8 +26,9 @@ internal static class PrometheusText
 
         Header(text, "qzc_guest_hold_duration_seconds", "histogram", "From an UpdateDMABUF of QEMU's to the answer, for which the guest waits.");
         Histogram(text, "qzc_guest_hold_duration_seconds", "", metrics.GuestHold.Snapshot());
-        Header(text, "qzc_viewer_frame_duration_seconds", "histogram", "From a frame's first packet at the viewer to the decoded picture; means of what viewers report.");
-        Histogram(text, "qzc_viewer_frame_duration_seconds", "", metrics.ViewerFrame.Snapshot());
+        Header(text, "qzc_viewer_frame_duration_seconds", "histogram", "What viewers add to single pictures' ways, and the whole way from the damage to their screens.");
+        for (var stage = ViewerStage.Path; stage <= ViewerStage.Glass; stage++)
+            Histogram(text, "qzc_viewer_frame_duration_seconds", $"stage=\"{ViewerStages.NameOf(stage)}\"", metrics.Viewer(stage).Snapshot());
         metrics.Collect();
         foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
         {

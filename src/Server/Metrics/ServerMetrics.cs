@@ -15,6 +15,8 @@ internal sealed class ServerMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly LatencyHistogram[] _stages = new LatencyHistogram[FrameStages.Count];
     private readonly KeyValuePair<string, object?>[] _stageTags = new KeyValuePair<string, object?>[FrameStages.Count];
+    private readonly LatencyHistogram[] _viewerStages = new LatencyHistogram[ViewerStages.Count];
+    private readonly KeyValuePair<string, object?>[] _viewerTags = new KeyValuePair<string, object?>[ViewerStages.Count];
     private readonly Histogram<double> _stageSeconds;
     private readonly Histogram<double> _inputSeconds;
     private readonly Histogram<double> _viewerSeconds;
@@ -32,9 +34,15 @@ internal sealed class ServerMetrics : IDisposable
             _stageTags[i] = new("qzc.stage", FrameStages.NameOf((FrameStage)i));
         }
 
+        for (int i = 0; i < ViewerStages.Count; i++)
+        {
+            _viewerStages[i] = new LatencyHistogram();
+            _viewerTags[i] = new("qzc.stage", ViewerStages.NameOf((ViewerStage)i));
+        }
+
         _stageSeconds = _meter.CreateHistogram<double>("qzc.frame.stage.duration", "s", "Time that frames spend in each stage on this host.");
         _inputSeconds = _meter.CreateHistogram<double>("qzc.input.response.duration", "s", "From an input event handed to QEMU to the first damage after it.");
-        _viewerSeconds = _meter.CreateHistogram<double>("qzc.viewer.frame.duration", "s", "From a frame's first packet at the viewer to the decoded picture; means of what viewers report.");
+        _viewerSeconds = _meter.CreateHistogram<double>("qzc.viewer.frame.duration", "s", "What viewers add to single pictures' ways, and the whole way from the damage to their screens.");
         _holdSeconds = _meter.CreateHistogram<double>("qzc.guest.hold.duration", "s", "From an UpdateDMABUF of QEMU's to the answer, for which the guest waits.");
         _soundSeconds = _meter.CreateHistogram<double>("qzc.sound.delay.duration", "s", "From QEMU's handing over of a block of sound to its packet's leaving.");
         _meter.CreateObservableUpDownCounter("qzc.viewers", () => Volatile.Read(ref _viewers), "{viewer}", "Viewers that are connected.");
@@ -44,9 +52,6 @@ internal sealed class ServerMetrics : IDisposable
             _meter.CreateObservableCounter(info.Name, () => Read(counter), info.Unit, info.Description);
         }
     }
-
-    /// <summary>From a frame's first packet at a viewer to the decoded picture, as viewers report it: means over a second or more.</summary>
-    public LatencyHistogram ViewerFrame { get; } = new();
 
     /// <summary>From an input event handed to QEMU to the first damage after it.</summary>
     public LatencyHistogram InputResponse { get; } = new();
@@ -75,6 +80,9 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>Durations of one stage.</summary>
     public LatencyHistogram Stage(FrameStage stage) => _stages[(int)stage];
 
+    /// <summary>Durations of one stage at the viewers, of the pictures that they tell of.</summary>
+    public LatencyHistogram Viewer(ViewerStage stage) => _viewerStages[(int)stage];
+
     /// <summary>Counts up.</summary>
     public void Add(ServerCounter counter, long by = 1) => Interlocked.Add(ref _counters[(int)counter], by);
 
@@ -98,12 +106,12 @@ internal sealed class ServerMetrics : IDisposable
             _holdSeconds.Record(durationNs * 1e-9);
     }
 
-    /// <summary>Records what a viewer says of its last frames.</summary>
-    public void RecordViewerFrame(long durationNs)
+    /// <summary>Records a stage of a picture that a viewer tells of.</summary>
+    public void RecordViewer(ViewerStage stage, long durationNs)
     {
-        ViewerFrame.Record(durationNs);
+        _viewerStages[(int)stage].Record(durationNs);
         if (_viewerSeconds.Enabled)
-            _viewerSeconds.Record(durationNs * 1e-9);
+            _viewerSeconds.Record(durationNs * 1e-9, _viewerTags[(int)stage]);
     }
 
     /// <summary>Records the time from an input event to the damage that followed it.</summary>

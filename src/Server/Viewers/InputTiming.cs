@@ -7,7 +7,7 @@ namespace QemuZeroCopy.Server.Viewers;
 /// <param name="Input">The input that the page's media session shares.</param>
 /// <param name="Stamp">The page's own, sent back to it.</param>
 /// <param name="AtNs">When it was heard here.</param>
-/// <param name="Answer">Called on the network thread with the stamp and the picture's RTP timestamp.</param>
+/// <param name="Answer">Called on the network thread with the stamp and what the page calls the picture, see <see cref="PictureName"/>.</param>
 internal sealed record InputMark(Input.ViewerInput Input, uint Stamp, long AtNs, Action<uint, uint> Answer);
 
 /// <summary>What becomes of one page's input: counted, and timed to the first damage after it. Callable from any thread.</summary>

@@ -82,12 +82,12 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     /// <inheritdoc/>
     public Task<LinkStatistics?> LinkOfAsync(Input.ViewerInput input) => _network.InvokeAsync<LinkStatistics?>(_ =>
     {
-        if (_network.Find(input)?.Peer is not { IsConnected: true } peer)
+        if (_network.Find(input) is not { Peer: { IsConnected: true } peer } viewer)
             return null;
         PeerStatistics now = peer.Statistics;
         return new LinkStatistics(
             peer.Remote?.Kind == TransportKind.Tcp ? "TCP" : "UDP", now.RoundTripMs, now.LossFraction, now.TargetBps, now.PathShowsQueue, now.BytesSent, now.PacketsRepeated,
-            now.FramesSent, now.FramesSkipped);
+            now.FramesSent, now.FramesSkipped, viewer.RtpBase);
     });
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ internal sealed class Viewer(string resourceId, PeerConnection peer, ViewerHub h
     /// <summary>The console's track among those of the peer.</summary>
     public int Track { get; init; }
 
+    /// <summary>The RTP timestamp of time 0 at this viewer, see <see cref="PictureName"/>.</summary>
+    public uint RtpBase => Peer.RtpTimestampOf(Track, 0);
+
     /// <summary>The input of the page's session; null for a player that has none.</summary>
     public ViewerInput? Input { get; init; }
 

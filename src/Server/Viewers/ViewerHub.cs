@@ -36,6 +36,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private bool _chainBroken;
     private long _lastCaptureNs;
     private FrameTimeline _sending;
+    private long _sendingCaptureNs;
     private int _sendingBytes;
     private bool _isSending;
     private long _inputNs;
@@ -99,6 +100,8 @@ internal sealed class ViewerHub : IEncodedFrameSink
             _chainBroken = false;
         }
 
+        FrameTimeline way = frame.Timeline;
+        frame.CaptureNs = _lastCaptureNs = Math.Max(_lastCaptureNs + PictureName.ApartNs, way.DamageNs != 0 ? way.DamageNs : way.TakenNs);
         foreach (FrameTap tap in Volatile.Read(ref _taps))
             tap.Offer(frame);
 
@@ -179,11 +182,11 @@ internal sealed class ViewerHub : IEncodedFrameSink
             return false;
         if (_isSending)
             EndFrame(nowNs);
-        _lastCaptureNs = Math.Max(_lastCaptureNs + 1, encoded.Timeline.DamageNs != 0 ? encoded.Timeline.DamageNs : encoded.Timeline.TakenNs);
         VideoCodecKind codec = CodecAgreement.KindOf(encoded.Codec);
         VideoSource source = _sources[(int)codec] ??= new VideoSource(codec, _maxVideoPayloadBytes);
-        VideoFrame frame = source.Write(encoded.Data, _lastCaptureNs, encoded.IsKeyFrame);
+        VideoFrame frame = source.Write(encoded.Data, encoded.CaptureNs, encoded.IsKeyFrame);
         _sending = encoded.Timeline;
+        _sendingCaptureNs = encoded.CaptureNs;
         _sendingBytes = encoded.Length;
         _isSending = true;
         _size = encoded.Size;
@@ -209,11 +212,20 @@ internal sealed class ViewerHub : IEncodedFrameSink
         if (Volatile.Read(ref _mark) is not { } mark || damageNs < mark.AtNs)
             return;
         Volatile.Write(ref _mark, null);
+        if (damageNs - mark.AtNs <= longestAnswerNs)
+            mark.Answer(mark.Stamp, PictureName.Of(_sendingCaptureNs, RtpBaseOf(mark.Input)));
+    }
+
+    /// <summary>The RTP timestamp of time 0 at the viewer whose page has this input; null where that page has no connection.</summary>
+    private uint? RtpBaseOf(Input.ViewerInput input)
+    {
         foreach (Viewer viewer in _viewers)
         {
-            if (viewer.Input == mark.Input && damageNs - mark.AtNs <= longestAnswerNs)
-                mark.Answer(mark.Stamp, viewer.Peer.RtpTimestampOf(viewer.Track, _lastCaptureNs));
+            if (viewer.Input == input)
+                return viewer.RtpBase;
         }
+
+        return null;
     }
 
     /// <summary>Network thread: the first packet of the frame from <see cref="SendNext"/> is about to be sent.</summary>
@@ -252,7 +264,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
             return; // nobody took it
         _sending.LastSentNs = nowNs;
         _metrics.RecordFrame(_sending);
-        Trace.Add(_sending, _sendingBytes);
+        Trace.Add(_sending, _sendingBytes, _sendingCaptureNs);
     }
 
     /// <summary>
@@ -305,6 +317,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
                 return;
             PipelineStatistics now = _pipeline.Statistics;
             _metrics.Add(ServerCounter.ImportCpuBytes, now.CpuReadBytes - _counted.CpuReadBytes);
+            _metrics.Add(ServerCounter.Imports, now.ScanoutsImported - _counted.ScanoutsImported);
             _metrics.Add(ServerCounter.ConvertCopiedBytes, now.CpuCopiedBytes - _counted.CpuCopiedBytes);
             _metrics.Add(ServerCounter.ConvertNs, now.ConvertNs - _counted.ConvertNs);
             _metrics.Add(ServerCounter.GpuNs, now.GpuNs - _counted.GpuNs);

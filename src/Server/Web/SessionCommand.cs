@@ -1,6 +1,7 @@
 using System.Text.Json;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Server.Viewers;
 
 namespace QemuZeroCopy.Server.Web;
 
@@ -22,8 +23,8 @@ internal readonly record struct SessionCommand
     /// <summary>Whether the overlay is open from now on.</summary>
     public bool? Statistics { get; private init; }
 
-    /// <summary>Mean time of the viewer's last frames from their first packet to the decoded picture, in ns.</summary>
-    public long? ViewerNs { get; private init; }
+    /// <summary>What the page says of a picture that it has shown.</summary>
+    public Sighting? Seen { get; private init; }
 
     /// <summary>What shall become of a drive.</summary>
     public MediumCommand? Medium { get; init; }
@@ -54,8 +55,7 @@ internal readonly record struct SessionCommand
                     command = new SessionCommand { Statistics = root.TryGetProperty("on"u8, out JsonElement on) && on.ValueKind is JsonValueKind.True or JsonValueKind.False ? on.GetBoolean() : null };
                     return command.Statistics is not null;
                 case "seen":
-                    command = new SessionCommand { ViewerNs = TryGet(root, "frameUs"u8, out int micros) && micros >= 0 ? micros * 1000L : null };
-                    return command.ViewerNs is not null;
+                    return TryReadSighting(root, out command);
                 case "medium":
                     string? drive = Text(root, "drive"u8);
                     bool force = root.TryGetProperty("force"u8, out JsonElement forced) && forced.ValueKind == JsonValueKind.True;
@@ -81,6 +81,17 @@ internal readonly record struct SessionCommand
         TryGet(root, "widthMm"u8, out int widthMm);
         TryGet(root, "heightMm"u8, out int heightMm);
         command = new SessionCommand { Size = new ConsoleUiInfo(Millimetres(widthMm), Millimetres(heightMm), 0, 0, width, height) };
+        return true;
+    }
+
+    private static bool TryReadSighting(JsonElement root, out SessionCommand command)
+    {
+        command = default;
+        if (!root.TryGetProperty("picture"u8, out JsonElement name) || name.ValueKind != JsonValueKind.Number || !name.TryGetUInt32(out uint picture)
+            || !root.TryGetProperty("receivedUs"u8, out JsonElement received) || received.ValueKind != JsonValueKind.Number || !received.TryGetInt64(out long receivedUs)
+            || !TryGet(root, "decodeUs"u8, out int decodeUs) || !TryGet(root, "showUs"u8, out int showUs))
+            return false;
+        command = new SessionCommand { Seen = new Sighting(picture, receivedUs, decodeUs, showUs) };
         return true;
     }
 

@@ -148,10 +148,10 @@ internal static class SessionMessages
     });
 
     /// <summary>Which picture answers the input that the page marked.</summary>
-    public static void WriteAnswer(IBufferWriter<byte> output, uint stamp, uint rtpTimestamp) => Write(output, "answer", json =>
+    public static void WriteAnswer(IBufferWriter<byte> output, uint stamp, uint picture) => Write(output, "answer", json =>
     {
         json.WriteNumber("stamp"u8, stamp);
-        json.WriteNumber("rtp"u8, rtpTimestamp);
+        json.WriteNumber("picture"u8, picture);
     });
 
     public static void WritePointer(IBufferWriter<byte> output, PointerPosition pointer) => Write(output, "pointer", json =>

@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
 using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Metrics;
@@ -20,6 +22,9 @@ internal sealed class SessionSocket : IDisposable
     /// <summary>The longest message that a page has reason to send: a drive and the name of a file, of 255 bytes (NAME_MAX).</summary>
     private const int MaxMessageBytes = 1024;
 
+    /// <summary>A page tells of a picture twice a second; what comes faster is not looked at, for the network thread is asked each time.</summary>
+    private const int SeenApartMs = 100;
+
     /// <summary>Tells a stamp of 0 from none.</summary>
     private const ulong AliveWaiting = 1ul << 32;
 
@@ -36,6 +41,7 @@ internal sealed class SessionSocket : IDisposable
     private readonly ServerMetrics _metrics;
     private readonly Timer _statisticsTimer;
     private ulong _aliveStamp;
+    private long _seenMs;
     private string? _toSay;
     private bool _statisticsDue;
     private Tuple<uint, uint>? _answer;
@@ -166,8 +172,12 @@ internal sealed class SessionSocket : IDisposable
             return false;
         if (command.Statistics is { } on)
             _statisticsTimer.Change(on ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, SessionStatistics.Interval);
-        if (command.ViewerNs is { } viewerNs)
-            _metrics.RecordViewerFrame(viewerNs);
+        if (command.Seen is { } seen && Environment.TickCount64 - _seenMs >= SeenApartMs && _media.FindHub(_console.Index) is { } hub)
+        {
+            _seenMs = Environment.TickCount64;
+            seen.Record(hub.Trace, (await _media.LinkOfAsync(_input).ConfigureAwait(false))?.RtpBase, _metrics);
+        }
+
         if (command.Name is { } name)
             _registry.Rename(Id, name);
         if (command.TakesControl)
@@ -308,18 +318,21 @@ internal sealed class SessionSocket : IDisposable
         output.ResetWrittenCount();
     }
 
+    /// <summary>The page's own stamp, and the time here in µs: from both and its round trip the page reckons this clock.</summary>
     private static void WriteAlive(ArrayBufferWriter<byte> output, uint stamp)
     {
-        Span<byte> answer = output.GetSpan(5);
+        const int bytes = 1 + sizeof(uint) + sizeof(long);
+        Span<byte> answer = output.GetSpan(bytes);
         answer[0] = SessionMessages.AliveKind;
-        BitConverter.TryWriteBytes(answer[1..], stamp);
-        output.Advance(5);
+        BinaryPrimitives.WriteUInt32LittleEndian(answer[1..], stamp);
+        BinaryPrimitives.WriteInt64LittleEndian(answer[5..], MonotonicClock.NowNs / 1000);
+        output.Advance(bytes);
     }
 
     /// <summary>Network thread: which picture answers the page's mark.</summary>
-    private void Answer(uint stamp, uint rtpTimestamp)
+    private void Answer(uint stamp, uint picture)
     {
-        Volatile.Write(ref _answer, Tuple.Create(stamp, rtpTimestamp));
+        Volatile.Write(ref _answer, Tuple.Create(stamp, picture));
         Signal();
     }
 

@@ -14,8 +14,9 @@ namespace QemuZeroCopy.Server.Web;
 /// <param name="PacketsRepeated">So far.</param>
 /// <param name="FramesSent">So far.</param>
 /// <param name="FramesSkipped">So far.</param>
+/// <param name="RtpBase">The RTP timestamp of time 0, see <see cref="PictureName"/>.</param>
 internal readonly record struct LinkStatistics(
-    string Transport, double RoundTripMs, double LossShare, long EstimateBps, bool ShowsQueue, long BytesSent, long PacketsRepeated, long FramesSent, long FramesSkipped);
+    string Transport, double RoundTripMs, double LossShare, long EstimateBps, bool ShowsQueue, long BytesSent, long PacketsRepeated, long FramesSent, long FramesSkipped, uint RtpBase);
 
 /// <summary>The overlay's message: written only while a page has the overlay open, four times a second.</summary>
 internal static class SessionStatistics
@@ -24,8 +25,8 @@ internal static class SessionStatistics
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Writes the ways of the frames since <paramref name="from"/>, in µs for each stage and the size in bytes, and the
-    /// counters and the state of now.
+    /// Writes the ways of the frames since <paramref name="from"/>: µs for each stage, the size in bytes, what the page
+    /// calls the picture, and when its last packet was sent in µs of this host's clock; then the counters and the state of now.
     /// </summary>
     public static void Write(IBufferWriter<byte> output, ViewerHub hub, in LinkStatistics? link, ref long from)
     {
@@ -42,6 +43,8 @@ internal static class SessionStatistics
                 json.WriteStartArray();
                 foreach (uint number in (ReadOnlySpan<uint>)[frame.Wait, frame.Pace, frame.Wake, frame.Import, frame.Convert, frame.Encode, frame.Queue, frame.Send, frame.Bytes])
                     json.WriteNumberValue(number);
+                json.WriteNumberValue(PictureName.Of(frame.CaptureNs, path?.RtpBase));
+                json.WriteNumberValue(frame.SentNs / 1000);
                 json.WriteEndArray();
             }
 

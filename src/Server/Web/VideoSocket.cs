@@ -11,7 +11,7 @@ namespace QemuZeroCopy.Server.Web;
 /// </summary>
 internal static class VideoSocket
 {
-    /// <summary>u8 kind (1: key frame), u8 0, u16 width, u16 height, u16 0, u64 microseconds of the server's clock; then the access unit.</summary>
+    /// <summary>u8 kind (1: key frame), u8 0, u16 width, u16 height, u16 0, u64 microseconds of the capture by the server's clock; then the access unit.</summary>
     private const int HeaderBytes = 16;
 
     /// <summary>Serves the viewer until it goes away.</summary>
@@ -59,7 +59,7 @@ internal static class VideoSocket
         message[0] = frame.IsKeyFrame ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(2), (ushort)frame.Size.Width);
         BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(4), (ushort)frame.Size.Height);
-        BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(8), frame.Timeline.EncodedNs / 1000);
+        BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(8), frame.CaptureNs / 1000);
         frame.Data.CopyTo(message.AsSpan(HeaderBytes));
         return length;
     }

@@ -11,6 +11,7 @@ import { Microphone } from "./link/microphone.js";
 import { Reception } from "./link/reception.js";
 import { saveScreenshot } from "./link/screenshot.js";
 import { Session } from "./link/session.js";
+import { Sightings } from "./link/sightings.js";
 import { Sound } from "./link/sound.js";
 import { ClipboardPanel } from "./view/clipboard-panel.js";
 import { Cursor } from "./view/cursor.js";
@@ -28,8 +29,6 @@ import { TypeDialog, listed } from "./view/type-dialog.js";
 
 /** The server lets go of keys when it hears nothing for 250 ms. */
 const ALIVE_HOLDING_MS = 80;
-/** How often the server hears how long this browser takes for a picture. */
-const SEEN_EVERY_MS = 5000;
 /** A hint is read in so long; longer ones say so. */
 const HINT_MS = 3000;
 /** A text of more strokes than this takes a second: the person is told how it goes. */
@@ -57,8 +56,9 @@ let sessionName = "";
 
 const layout = new Layout(stage, screen);
 const cursor = new Cursor(stage, /** @type {HTMLCanvasElement} */ (document.getElementById("guest-cursor")), layout);
+const transmit = (/** @type {Uint8Array} */ message, loose = false) => { if (!media.send(message, loose)) session.send(message); };
 const sendNow = (/** @type {Uint8Array} */ message, loose = false) => {
-  if (!media.send(message, loose)) session.send(message);
+  transmit(message, loose);
   overlay.sent(message, loose);
 };
 const gate = new Gate(sendNow), send = gate.send.bind(gate);
@@ -116,7 +116,8 @@ keyboard.onTyping = (/** @type {number} */ left) => showHint(left > LONG_TEXT ? 
 let controls = null;
 
 const fallback = new Fallback(consoleIndex, screen, {
-  picture() {
+  picture(sighting) {
+    sightings.take(sighting);
     if (screen.element !== screen.video) return;
     screen.useCanvas = true;
     update({ media: "shown", problem: "" });
@@ -204,12 +205,13 @@ const session = new Session(consoleIndex, viewerKey(), {
   },
 });
 
-const reception = new Reception(media);
-const overlay = new Overlay(screen.video, media, reception, command => session.command(command));
-setInterval(async () => {
-  const received = overlay.open || document.hidden ? null : await reception.sample();
-  if (received && received.frames > 0) session.command({ type: "seen", frameUs: Math.round(received.frameMs * 1000) });
-}, SEEN_EVERY_MS);
+const sightings = new Sightings(screen.video, ({ picture, receivedAt, decodeMs, shownAt }) => {
+  const { aheadMs } = session.clock, us = (/** @type {number} */ ms) => Math.max(0, Math.round(ms * 1000));
+  if (!Number.isNaN(aheadMs)) session.command({ type: "seen", picture, receivedUs: us(receivedAt + aheadMs), decodeUs: us(decodeMs), showUs: us(shownAt - receivedAt - decodeMs) });
+});
+const overlay = new Overlay({ screen, sightings, reception: new Reception(media), fallback, clock: session.clock }, {
+  command: command => session.command(command), transmit,
+});
 
 // What is held is let go of by the server unless it hears from the page all the time, on whichever way is open.
 setInterval(() => { if (keyboard.holds || pointer.holds) sendNow(aliveMessage(0)); }, ALIVE_HOLDING_MS);

@@ -1,7 +1,7 @@
 namespace QemuZeroCopy.WebRtc.Rtp;
 
 /// <summary>From the host's monotonic clock to RTP and NTP time.</summary>
-internal static class RtpClock
+public static class RtpClock
 {
     private const long UnixToNtpSeconds = 2_208_988_800;
     private const long NsPerSecond = 1_000_000_000;

@@ -57,6 +57,8 @@ internal sealed class QemuMachine : IAsyncDisposable
 
     public GuestSerial Serial { get; private set; } = null!;
 
+    public int ProcessId => _qemu?.Id ?? throw new InvalidOperationException("This machine is not running.");
+
     /// <summary>The monitor that is left to qzc; <see cref="Monitor"/> is the test's own.</summary>
     public string QmpPath => Path.Combine(_folder, "qmp");
 

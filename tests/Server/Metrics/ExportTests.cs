@@ -23,7 +23,7 @@ public sealed partial class ExportTests
             using IDisposable export = OtlpExport.Start(new Uri($"http://127.0.0.1:{port}"));
             metrics.RecordFrame(new FrameTimeline { DamageNs = 1, TakenNs = 2, ConvertedNs = 3, EncodedNs = 4, FirstSentNs = 5, LastSentNs = 6 });
             metrics.RecordInputResponse(5_000_000);
-            metrics.RecordViewerFrame(5_000_000);
+            metrics.RecordViewer(ViewerStage.Glass, 5_000_000);
             metrics.RecordGuestHold(5_000_000);
         }
 

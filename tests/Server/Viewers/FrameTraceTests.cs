@@ -37,9 +37,30 @@ public sealed class FrameTraceTests
             DamageNs = 1_000_000, FreeNs = 1_100_000, ReadyNs = 1_300_000, TakenNs = 1_600_000, ImportedNs = 2_000_000, ConvertedNs = 2_500_000, EncodedNs = 3_100_000,
             FirstSentNs = 3_800_000, LastSentNs = 4_600_000,
         };
-        _trace.Add(way, 77);
+        _trace.Add(way, 77, 1_000_000);
         long from = 0;
-        Assert.Equal(new TracedFrame(100, 200, 300, 400, 500, 600, 700, 800, 77), Assert.Single(_trace.Since(ref from)));
+        TracedFrame frame = Assert.Single(_trace.Since(ref from));
+        Assert.Equal(new TracedFrame(100, 200, 300, 400, 500, 600, 700, 800, 77, 1_000_000, 4_600_000), frame);
+        Assert.Equal((way.LastSentNs - way.DamageNs) / 1000, frame.TotalUs);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0u)]
+    [InlineData(4_294_967_000u)]
+    public void A_frame_is_found_by_the_name_that_its_viewer_has_for_it(uint? rtpBase)
+    {
+        // As close together as they can be, and past where a name's 32 bits are used up.
+        long first = 5_000_000_000_000, last = first;
+        for (int i = 0; i < 2 * FrameTrace.Capacity; i++)
+            _trace.Add(default, i, last += PictureName.ApartNs);
+        for (int i = 0; i < 2 * FrameTrace.Capacity; i++)
+        {
+            TracedFrame? found = _trace.Find(PictureName.Of(first + (i + 1) * PictureName.ApartNs, rtpBase), rtpBase);
+            Assert.Equal(i > FrameTrace.Capacity ? (uint)i : null, found?.Bytes);
+        }
+
+        Assert.Null(_trace.Find(PictureName.Of(last + PictureName.ApartNs, rtpBase), rtpBase));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text;
+using QemuZeroCopy.Server.Viewers;
 using QemuZeroCopy.Server.Web;
 
 namespace QemuZeroCopy.Server.Tests.Web;
@@ -44,6 +45,13 @@ public sealed class SessionCommandTests
         Assert.Equal((null, true), (command.Name, command.TakesControl));
     }
 
+    [Fact]
+    public void What_the_page_says_of_a_picture_is_read()
+    {
+        Assert.True(Read("""{"type":"seen","picture":4294967295,"receivedUs":9007199254740991,"decodeUs":1200,"showUs":8000}""", out SessionCommand command));
+        Assert.Equal(new Sighting(uint.MaxValue, 9_007_199_254_740_991, 1200, 8000), command.Seen);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hello")]
@@ -55,6 +63,11 @@ public sealed class SessionCommandTests
     [InlineData("""{"type":"name"}""")]
     [InlineData("""{"type":"name","name":["Ada"]}""")]
     [InlineData("""{"type":"machine","action":1}""")]
+    [InlineData("""{"type":"seen"}""")]
+    [InlineData("""{"type":"seen","picture":-1,"receivedUs":1,"decodeUs":1,"showUs":1}""")]
+    [InlineData("""{"type":"seen","picture":1,"receivedUs":1e99,"decodeUs":1,"showUs":1}""")]
+    [InlineData("""{"type":"seen","picture":1,"receivedUs":"1","decodeUs":1,"showUs":1}""")]
+    [InlineData("""{"type":"seen","picture":1,"receivedUs":1,"decodeUs":1}""")]
     [InlineData("""{"type":"medium"}""")]
     [InlineData("""{"type":"medium","drive":1}""")]
     [InlineData("""{"type":"resize","width":0,"height":720}""")]

@@ -83,13 +83,16 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_page_hears_its_own_stamp_back()
+    public async Task A_page_hears_its_own_stamp_back_and_the_servers_time()
     {
         using ClientWebSocket page = await _site.ConnectAsync();
         for (int i = 0; i < 5; i++)
             await TextAsync(page);
+        long before = MonotonicClock.NowNs / 1000;
         await SendAsync(page, [8, 0x78, 0x56, 0x34, 0x12]);
-        Assert.Equal([2, 0x78, 0x56, 0x34, 0x12], (await ReceiveAsync(page)).Message);
+        byte[] answer = (await ReceiveAsync(page)).Message;
+        Assert.Equal([2, 0x78, 0x56, 0x34, 0x12], answer[..5]);
+        Assert.InRange(BitConverter.ToInt64(answer, 5), before, MonotonicClock.NowNs / 1000);
     }
 
     [Fact]

@@ -17,6 +17,11 @@ let decoder = null;
 /** The freshest frame; what comes before the next repaint replaces it. @type {VideoFrame | null} */
 let fresh = null;
 let codec = "";
+let bytes = 0;
+/** When the access units in the decoder came, and when they went into it, by their timestamps. @type {Map<number, {receivedAt: number, decoderAt: number}>} */
+const inDecoder = new Map();
+/** Of the freshest frame. */
+let freshTimes = { receivedAt: 0, decodeMs: 0 };
 
 worker.onmessage = (/** @type {MessageEvent} */ event) => {
   const { type } = event.data;
@@ -50,10 +55,13 @@ function close() {
   if (decoder && decoder.state !== "closed") decoder.close();
   decoder = null;
   codec = "";
+  inDecoder.clear();
 }
 
 /** @param {ArrayBuffer} message */
 function take(message) {
+  const receivedAt = now();
+  bytes += message.byteLength;
   const view = new DataView(message);
   const key = view.getUint8(0) === 1, data = new Uint8Array(message, HEADER_BYTES);
   if (key) {
@@ -61,12 +69,15 @@ function take(message) {
     if (wanted !== codec || decoder?.state !== "configured") configure(wanted);
   }
   if (decoder?.state !== "configured" || (!key && decoder.decodeQueueSize > MAX_WAITING)) return;
-  decoder.decode(new EncodedVideoChunk({ type: key ? "key" : "delta", timestamp: Number(view.getBigUint64(8, true)), data }));
+  const timestamp = Number(view.getBigUint64(8, true));
+  inDecoder.set(timestamp, { receivedAt, decoderAt: now() });
+  decoder.decode(new EncodedVideoChunk({ type: key ? "key" : "delta", timestamp, data }));
 }
 
 /** @param {string} wanted */
 function configure(wanted) {
   if (decoder && decoder.state !== "closed") decoder.close();
+  inDecoder.clear();
   codec = wanted;
   decoder = new VideoDecoder({ output: show, error: () => { codec = ""; } });
   decoder.configure({ codec, optimizeForLatency: true });
@@ -77,6 +88,18 @@ function show(frame) {
   if (fresh) fresh.close();
   else requestAnimationFrame(paint);
   fresh = frame;
+  const times = inDecoder.get(frame.timestamp);
+  freshTimes = times ? { receivedAt: times.receivedAt, decodeMs: now() - times.decoderAt } : { receivedAt: NaN, decodeMs: 0 };
+  // The decoder keeps the order: what came before this one comes no more.
+  for (const timestamp of inDecoder.keys()) {
+    inDecoder.delete(timestamp);
+    if (timestamp === frame.timestamp) break;
+  }
+}
+
+/** The time on a clock that the page has too. */
+function now() {
+  return performance.timeOrigin + performance.now();
 }
 
 function paint() {
@@ -89,8 +112,10 @@ function paint() {
     worker.postMessage({ type: "size", width, height });
   }
   context?.drawImage(frame, 0, 0);
+  // The server's name of it: its microseconds, cut to 32 bits.
+  const picture = frame.timestamp % 2 ** 32;
   frame.close();
-  worker.postMessage({ type: "picture" });
+  worker.postMessage({ type: "picture", picture, shownAt: now(), bytes, codec, ...freshTimes });
 }
 
 /** "avc1.PPCCLL" out of the sequence parameter set (RFC 6381). @param {Uint8Array} data */

@@ -1,4 +1,5 @@
 /** @import { Screen } from "../view/screen.js" */
+/** @import { Sighting } from "./sightings.js" */
 
 /** The picture over a WebSocket, where UDP does not pass. Needs WebCodecs, and so https or localhost. */
 export class Fallback {
@@ -8,8 +9,10 @@ export class Fallback {
   /** @type {Worker | null} */
   #worker = null;
   #running = false;
+  /** What came so far. */
+  #received = { bytes: 0, codec: "" };
 
-  /** @param {number} console @param {Screen} screen @param {{picture: () => void, lost: () => void}} events */
+  /** @param {number} console @param {Screen} screen @param {{picture: (sighting: Sighting) => void, lost: () => void}} events */
   constructor(console, screen, events) {
     this.#console = console;
     this.#screen = screen;
@@ -23,6 +26,11 @@ export class Fallback {
 
   get running() {
     return this.#running;
+  }
+
+  /** Bytes of pictures so far, and what they are. */
+  get received() {
+    return this.#received;
   }
 
   start() {
@@ -40,13 +48,19 @@ export class Fallback {
     this.#worker?.postMessage({ type: "close" });
   }
 
+  /** @param {Sighting & {bytes: number, codec: string}} message times on a clock that the worker has too */
+  #picture({ picture, receivedAt, decodeMs, shownAt, bytes, codec }) {
+    this.#received = { bytes, codec };
+    this.#events.picture({ picture, receivedAt: receivedAt - performance.timeOrigin, decodeMs, shownAt: shownAt - performance.timeOrigin });
+  }
+
   #createWorker() {
     const worker = new Worker(workerAddress(), { type: "module" });
     const canvas = this.#screen.offscreen();
     worker.onmessage = e => {
       if (!this.#running) return;
       if (e.data.type === "size") this.#screen.canvasSize(e.data.width, e.data.height);
-      else if (e.data.type === "picture") this.#events.picture();
+      else if (e.data.type === "picture") this.#picture(e.data);
       else if (e.data.type === "lost") {
         this.#running = false;
         this.#events.lost();

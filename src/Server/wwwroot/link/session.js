@@ -11,8 +11,8 @@
  * @typedef {{type: "viewers", count: number, controls: boolean, speaker: "nobody" | "you" | "another", rule: "all" | "first" | "last" | "token", list: {name: string, controls: boolean, own: boolean}[]}} Viewers
  * @typedef {{transport: string, roundTripMs: number, loss: number, estimateBps: number, queue: boolean, bytes: number, repeated: number, sent: number, skipped: number}} LinkStatistics
  * @typedef {{type: "statistics", atMs: number, frames: number[][], targetBps: number, taken?: number, encoded?: number, converter?: string, encoder?: string, link?: LinkStatistics}} Statistics
- * @typedef {{type: "answer", stamp: number, rtp: number}} Answer
- * @typedef {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "name", name: string} | {type: "control"} | {type: "medium", drive: string, file?: string, force?: boolean} | {type: "statistics", on: boolean} | {type: "seen", frameUs: number}} Command
+ * @typedef {{type: "answer", stamp: number, picture: number}} Answer
+ * @typedef {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "name", name: string} | {type: "control"} | {type: "medium", drive: string, file?: string, force?: boolean} | {type: "statistics", on: boolean} | {type: "seen", picture: number, receivedUs: number, decodeUs: number, showUs: number}} Command
  * @typedef {object} SessionEvents
  * @property {(hello: Hello) => void} hello
  * @property {(machine: MachineState) => void} machine
@@ -30,6 +30,7 @@
  */
 
 import { aliveMessage } from "../input/messages.js";
+import { ServerClock } from "./server-clock.js";
 
 const CURSOR = 1, ALIVE = 2, CURSOR_HEADER_BYTES = 9;
 const RETRY_MS = [100, 300, 700, 1000];
@@ -39,6 +40,8 @@ const SILENT_MS = 4000;
 
 /** The WebSocket that carries input and state; takes itself up again, within a second of the server's return. */
 export class Session {
+  /** The server's clock, told with each answer. */
+  clock = new ServerClock();
   #events;
   #console;
   #viewer;
@@ -105,11 +108,19 @@ export class Session {
     }
   }
 
+  /** @param {number} roundTripMs @param {number} us the server's clock */
+  #alive(roundTripMs, us) {
+    const now = performance.now();
+    this.clock.hear(now - roundTripMs, now, us);
+    this.#events.alive(roundTripMs);
+  }
+
   /** @param {any} message */
   #text(message) {
     switch (message.type) {
       case "hello":
         this.#attempt = 0;
+        this.clock.forget();
         this.#events.hello(message);
         break;
       case "machine": this.#events.machine(message); break;
@@ -136,7 +147,7 @@ export class Session {
         break;
       case ALIVE:
         // 0 is what a held key's heartbeat carries, which asks for no answer.
-        if (view.getUint32(1, true)) this.#events.alive(((performance.now() * 1000 >>> 0) - view.getUint32(1, true) >>> 0) / 1000);
+        if (view.getUint32(1, true)) this.#alive(((performance.now() * 1000 >>> 0) - view.getUint32(1, true) >>> 0) / 1000, Number(view.getBigInt64(5, true)));
         break;
     }
   }

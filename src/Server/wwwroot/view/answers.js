@@ -3,16 +3,16 @@ const REMEMBERED = 240;
 
 /**
  * From an input event in the page to the picture that answers it on the screen. An input is marked; the server tells the
- * RTP timestamp of the first picture that was damaged after it; the browser tells when a picture of that timestamp, or the
- * first after it, is shown.
+ * name of the first picture that was damaged after it, its RTP timestamp or its microseconds; this end tells when the
+ * picture of that name, or the first after it, is shown.
  */
 export class Answers {
   #stamp = 0;
   /** The input that waits for the server's word. @type {{stamp: number, at: number} | null} */
   #marked = null;
-  /** The answer that waits for its picture. @type {{rtp: number, at: number} | null} */
+  /** The answer that waits for its picture. @type {{name: number, at: number} | null} */
   #expected = null;
-  /** @type {{rtp: number, at: number}[]} */
+  /** @type {{name: number, at: number}[]} */
   #shown = [];
   /** Newest last, in ms. @type {number[]} */
   times = [];
@@ -27,25 +27,25 @@ export class Answers {
     return this.#stamp;
   }
 
-  /** The server's word. @param {number} stamp @param {number} rtp */
-  answer(stamp, rtp) {
+  /** The server's word. @param {number} stamp @param {number} name */
+  answer(stamp, name) {
     if (this.#marked?.stamp !== stamp) return;
-    this.#expected = { rtp, at: this.#marked.at };
+    this.#expected = { name, at: this.#marked.at };
     this.#marked = null;
     for (const picture of this.#shown) this.#match(picture);
   }
 
-  /** A picture is on the screen. @param {number} rtp @param {number} at */
-  picture(rtp, at) {
-    const picture = { rtp, at };
+  /** A picture is on the screen. @param {number} name @param {number} at */
+  picture(name, at) {
+    const picture = { name, at };
     push(this.#shown, picture);
     this.#match(picture);
   }
 
-  /** @param {{rtp: number, at: number}} picture */
+  /** @param {{name: number, at: number}} picture */
   #match(picture) {
-    // Timestamps wrap around: a difference below half of their range is forward.
-    if (!this.#expected || (picture.rtp - this.#expected.rtp >>> 0) >= 0x80000000) return;
+    // Names wrap around: a difference below half of their range is forward.
+    if (!this.#expected || (picture.name - this.#expected.name >>> 0) >= 0x80000000) return;
     push(this.times, picture.at - this.#expected.at);
     this.#expected = null;
   }

@@ -1,34 +1,43 @@
-/** @import { Media } from "../link/media.js" */
+/** @import { Fallback } from "../link/fallback.js" */
 /** @import { Received, Reception } from "../link/reception.js" */
+/** @import { ServerClock } from "../link/server-clock.js" */
 /** @import { Statistics } from "../link/session.js" */
+/** @import { Sighting, Sightings } from "../link/sightings.js" */
+/** @import { Screen } from "./screen.js" */
 import { Answers, percentile } from "./answers.js";
-import { STAGES, StageGraph } from "./stage-graph.js";
+import { HOST_STAGES, STAGES, StageGraph, sum } from "./stage-graph.js";
 import { markMessage } from "../input/messages.js";
 
 const SAMPLE_EVERY_MS = 1000;
+/** Pictures whose times at this end are kept for the server's word on them: a second at 240 a second. */
+const REMEMBERED = 256;
+/** Where the statistics have a frame's name, and when its last packet was sent; its size is before them. */
+const NAME = HOST_STAGES + 1, SENT_US = HOST_STAGES + 2;
 const FIGURES = /** @type {const} */ ([
-  ["click", "Click to pixel"], ["host", "Server"], ["pictures", "Pictures a second"], ["rate", "Bit rate"], ["path", "Path"], ["browser", "Browser"], ["codec", "Codec"], ["way", "Way"],
+  ["click", "Click to pixel"], ["glass", "Damage to screen"], ["host", "Server"], ["browser", "Browser"], ["pictures", "Pictures a second"], ["rate", "Bit rate"], ["path", "Path"],
+  ["codec", "Codec"], ["way", "Way"],
 ]);
 
 /**
- * Shows where a frame's time goes: the server's stages frame by frame, what the browser adds, and from input to picture.
- * Costs nothing while it is closed.
+ * Shows where a frame's time goes: the server's stages frame by frame, what the way and the browser add, and from input to
+ * picture. Costs nothing while it is closed.
  */
 export class Overlay {
   #box = element("overlay");
   #button = element("overlay-button");
   #graph = new StageGraph(/** @type {HTMLCanvasElement} */ (element("overlay-graph")));
   #answers = new Answers();
-  #video;
-  #media;
-  #reception;
-  #command;
+  #page;
+  #server;
   #open = false;
   /** @type {number | undefined} */
   #timer;
+  /** @type {Map<number, Sighting>} */
+  #sightings = new Map();
   #shown = 0;
-  #shownBefore = 0;
   #lastShownAt = 0;
+  /** Of the fallback, a sample ago. */
+  #bytesBefore = 0;
   /** @type {Statistics | null} */
   #latest = null;
   /** One second before the latest. @type {Statistics[]} */
@@ -37,16 +46,12 @@ export class Overlay {
   #figures = new Map();
 
   /**
-   * @param {HTMLVideoElement} video
-   * @param {Media} media
-   * @param {Reception} reception
-   * @param {(command: {type: "statistics", on: boolean}) => void} command
+   * @param {{screen: Screen, sightings: Sightings, reception: Reception, fallback: Fallback, clock: ServerClock}} page
+   * @param {{command: (command: {type: "statistics", on: boolean}) => void, transmit: (message: Uint8Array, loose: boolean) => void}} server
    */
-  constructor(video, media, reception, command) {
-    this.#video = video;
-    this.#media = media;
-    this.#reception = reception;
-    this.#command = command;
+  constructor(page, server) {
+    this.#page = page;
+    this.#server = server;
     this.#button.addEventListener("click", () => this.toggle());
     window.addEventListener("keydown", e => {
       if (e.code !== "KeyS" || !e.ctrlKey || !e.altKey || !e.shiftKey || e.repeat) return;
@@ -67,17 +72,19 @@ export class Overlay {
     this.#button.setAttribute("aria-pressed", String(this.#open));
     this.connected();
     clearInterval(this.#timer);
+    this.#page.sightings.listener = this.#open ? sighting => this.#picture(sighting) : null;
+    this.#sightings.clear();
     if (!this.#open) return;
     this.#answers = new Answers();
-    this.#lastShownAt = 0;
+    this.#lastShownAt = this.#shown = 0;
+    this.#bytesBefore = this.#page.fallback.received.bytes;
     this.#timer = setInterval(() => this.#sample(), SAMPLE_EVERY_MS);
-    this.#video.requestVideoFrameCallback((_, picture) => this.#picture(picture));
   }
 
   /** The session has been opened anew, or the overlay: says what the page wants to hear. */
   connected() {
     this.#history = [];
-    this.#command({ type: "statistics", on: this.#open });
+    this.#server.command({ type: "statistics", on: this.#open });
   }
 
   /** Marks an input that was just sent, now and then. @param {Uint8Array} message @param {boolean} loose */
@@ -85,12 +92,12 @@ export class Overlay {
     // Key, button and motion; of a key its way down.
     if (!this.#open || (message[0] ?? 0) > 4 || (message[0] === 1 && message[1] !== 1)) return;
     const stamp = this.#answers.mark(window.event?.timeStamp ?? performance.now());
-    if (stamp) this.#media.send(markMessage(stamp), loose);
+    if (stamp) this.#server.transmit(markMessage(stamp), loose);
   }
 
-  /** @param {{stamp: number, rtp: number}} answer */
-  answer({ stamp, rtp }) {
-    this.#answers.answer(stamp, rtp);
+  /** @param {{stamp: number, picture: number}} answer */
+  answer({ stamp, picture }) {
+    this.#answers.answer(stamp, picture);
   }
 
   /** @param {Statistics} statistics */
@@ -99,41 +106,62 @@ export class Overlay {
     this.#latest = statistics;
     this.#history.push(statistics);
     while (this.#history.length > 1 && statistics.atMs - (this.#history[1]?.atMs ?? 0) >= 1000) this.#history.shift();
-    this.#graph.add(statistics.frames);
+    this.#graph.add(statistics.frames.map(frame => ({ stages: frame.slice(0, HOST_STAGES), picture: frame[NAME] ?? -1, sentUs: frame[SENT_US] ?? 0 })));
+    this.#join();
     this.#graph.draw();
   }
 
-  /** @param {VideoFrameCallbackMetadata} picture */
-  #picture(picture) {
-    if (!this.#open) return;
-    this.#video.requestVideoFrameCallback((_, next) => this.#picture(next));
+  /** @param {Sighting} sighting */
+  #picture(sighting) {
     this.#shown++;
-    if (this.#lastShownAt) this.#graph.gap(picture.expectedDisplayTime - this.#lastShownAt);
-    this.#lastShownAt = picture.expectedDisplayTime;
-    if (picture.rtpTimestamp !== undefined) this.#answers.picture(picture.rtpTimestamp, picture.expectedDisplayTime);
+    if (this.#lastShownAt) this.#graph.gap(sighting.shownAt - this.#lastShownAt);
+    this.#lastShownAt = sighting.shownAt;
+    this.#answers.picture(sighting.picture, sighting.shownAt);
+    this.#sightings.set(sighting.picture, sighting);
+    if (this.#sightings.size > REMEMBERED) for (const oldest of this.#sightings.keys()) {
+      this.#sightings.delete(oldest);
+      break;
+    }
+  }
+
+  /** Adds to the server's part of a frame's way what was seen of it here. */
+  #join() {
+    const { aheadMs } = this.#page.clock;
+    for (const frame of this.#graph.frames) {
+      const sighting = frame.stages.length === HOST_STAGES ? this.#sightings.get(frame.picture) : undefined;
+      if (!sighting || Number.isNaN(sighting.receivedAt + aheadMs)) continue;
+      const pathMs = Math.max(0, sighting.receivedAt + aheadMs - frame.sentUs / 1000);
+      const showMs = Math.max(0, sighting.shownAt - sighting.receivedAt - sighting.decodeMs);
+      frame.stages.push(pathMs * 1000, sighting.decodeMs * 1000, showMs * 1000);
+    }
   }
 
   async #sample() {
-    const received = await this.#reception.sample();
-    const shown = this.#shown - this.#shownBefore;
-    this.#shownBefore = this.#shown;
+    const received = await this.#page.reception.sample();
+    const shown = this.#shown;
+    this.#shown = 0;
     if (this.#open) this.#write(received, shown);
   }
 
   /** @param {Received | null} received @param {number} shown */
   #write(received, shown) {
-    const now = this.#latest, before = this.#history[0], totals = this.#graph.totals, answers = this.#answers.times;
-    const link = now?.link, seconds = now && before ? (now.atMs - before.atMs) / 1000 : 0;
+    const { screen, fallback, clock } = this.#page;
+    const now = this.#latest, before = this.#history[0], answers = this.#answers.times, ways = this.#graph.frames.map(frame => frame.stages);
+    const hosts = ways.map(stages => sum(stages, 0, HOST_STAGES)), seen = ways.filter(stages => stages.length === STAGES.length), onSocket = screen.element !== screen.video;
+    const link = onSocket ? undefined : now?.link, seconds = now && before ? (now.atMs - before.atMs) / 1000 : 0;
     const rate = (/** @type {number | undefined} */ a, /** @type {number | undefined} */ b) => seconds > 0 ? Math.round(((a ?? 0) - (b ?? 0)) / seconds) : 0;
-    this.#set("click", answers.length ? `${ms(percentile(answers, 50))}  p95 ${ms(percentile(answers, 95))}` : "press a key");
-    this.#set("host", totals.length ? `${ms(percentile(totals, 50))}  p95 ${ms(percentile(totals, 95))}` : "at rest");
-    this.#set("pictures", `${rate(now?.encoded, before?.encoded)} made  ${link ? rate(link.sent, before?.link?.sent) : 0} sent  ${shown} shown`);
-    this.#set("rate", link ? `${mbit(rate(link.bytes, before?.link?.bytes) * 8)} of ${mbit(link.estimateBps || now?.targetBps || 0)} Mbit/s` : "–");
-    this.#set("path", link ? `${ms(received?.roundTripMs || link.roundTripMs)}  loss ${(link.loss * 100).toFixed(1)} %${link.queue ? "  queue" : ""}` : "–");
-    this.#set("browser", received?.frames ? `${ms(received.frameMs)}: buffer ${ms(received.bufferMs)}, decoder ${ms(received.decodeMs)}` : "–");
-    this.#set("codec", received?.codec ? `${received.codec}  ${this.#video.videoWidth} × ${this.#video.videoHeight}` : "–");
+    const { bytes, codec } = fallback.received, socketBits = (bytes - this.#bytesBefore) * 8000 / SAMPLE_EVERY_MS;
+    this.#bytesBefore = bytes;
+    this.#set("click", answers.length ? middleAndTail(answers) : "press a key");
+    this.#set("glass", seen.length ? middleAndTail(seen.map(stages => sum(stages))) : "–");
+    this.#set("host", hosts.length ? middleAndTail(hosts) : "at rest");
+    this.#set("browser", browserText(received, seen));
+    this.#set("pictures", `${rate(now?.encoded, before?.encoded)} made  ${link ? `${rate(link.sent, before?.link?.sent)} sent  ` : ""}${shown} shown`);
+    this.#set("rate", link ? `${mbit(rate(link.bytes, before?.link?.bytes) * 8)} of ${mbit(link.estimateBps || now?.targetBps || 0)} Mbit/s` : onSocket ? `${mbit(socketBits)} Mbit/s` : "–");
+    this.#set("path", link ? `${ms(received?.roundTripMs || link.roundTripMs)}  loss ${(link.loss * 100).toFixed(1)} %${link.queue ? "  queue" : ""}` : onSocket ? ms(clock.roundTripMs) : "–");
+    const { width, height } = screen.size, name = onSocket ? codec : received?.codec;
+    this.#set("codec", name ? `${name}  ${width} × ${height}` : "–");
     this.#set("way", [now?.converter, now?.encoder, link?.transport ?? "WebSocket"].filter(Boolean).join(" → "));
-    this.#graph.draw();
   }
 
   /** @param {string} name @param {string} text */
@@ -157,6 +185,19 @@ export class Overlay {
       return entry;
     }));
   }
+}
+
+/** What this end adds: of each picture, or as the browser's own means. @param {Received | null} received @param {number[][]} seen */
+function browserText(received, seen) {
+  if (received?.frames) return `${ms(received.frameMs)}: buffer ${ms(received.bufferMs)}, decoder ${ms(received.decodeMs)}`;
+  if (!seen.length) return "–";
+  const decode = seen.map(stages => sum(stages, HOST_STAGES + 1, HOST_STAGES + 2)), all = seen.map(stages => sum(stages, HOST_STAGES + 1));
+  return `${ms(percentile(all, 50))}: decoder ${ms(percentile(decode, 50))}`;
+}
+
+/** @param {number[]} values in ms */
+function middleAndTail(values) {
+  return `${ms(percentile(values, 50))}  p95 ${ms(percentile(values, 95))}`;
 }
 
 /** @param {number} value */

@@ -1,18 +1,23 @@
 import { percentile } from "./answers.js";
 
-/** The stages in their order on the way, as the server sends them, with the colours of the graph and its legend. */
+/** The stages in their order on the way, with the colours of the graph and its legend: the server's as it sends them, then this end's. */
 export const STAGES = /** @type {const} */ ([
   ["wait", "#8b93a5"], ["pace", "#5d6678"], ["wake", "#f0c255"], ["import", "#b48ce8"], ["convert", "#58d39b"], ["encode", "#5aa9f7"], ["queue", "#f27fb2"], ["send", "#f2925a"],
+  ["path", "#4fd0d6"], ["decode", "#3f76c9"], ["show", "#c3cad8"],
 ]);
+/** How many of them are the server's. */
+export const HOST_STAGES = 8;
+
+/** One frame's way: µs for each of the stages, of which those at this end are added once its picture has been seen here. @typedef {{stages: number[], picture: number, sentUs: number}} Way */
 
 const BARS = 200, GAPS_HEIGHT = 34;
 /** Tops of the scale, in ms. */
 const SCALES = [2, 4, 8, 17, 34, 68, 136, 272, 1000];
 
-/** A bar for each of the last frames, as high as it took on the server; below it the time between pictures on this screen. */
+/** A bar for each of the last frames, as high as it took; below it the time between pictures on this screen. */
 export class StageGraph {
   #canvas;
-  /** @type {number[][]} */
+  /** @type {Way[]} */
   #frames = [];
   /** @type {number[]} */
   #gaps = [];
@@ -22,12 +27,12 @@ export class StageGraph {
     this.#canvas = canvas;
   }
 
-  /** The server's total of each frame that is shown, in ms. */
-  get totals() {
-    return this.#frames.map(total);
+  /** Those that are drawn. */
+  get frames() {
+    return this.#frames;
   }
 
-  /** @param {number[][]} frames µs for each stage */
+  /** @param {Way[]} frames */
   add(frames) {
     this.#frames = [...this.#frames, ...frames].slice(-BARS);
   }
@@ -52,21 +57,22 @@ export class StageGraph {
 
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   #drawStages(context, width, height) {
-    const top = scaleOf(this.totals), step = width / BARS;
-    for (const part of [0.5, 1]) {
-      context.fillStyle = "rgb(255 255 255 / 10%)";
-      context.fillRect(0, Math.round(height * (1 - part)), width, 1);
-    }
-    this.#frames.forEach((frame, i) => {
-      const x = width - (this.#frames.length - i) * step;
-      let y = height;
-      STAGES.forEach(([, colour], stage) => {
-        const part = (frame[stage] ?? 0) / 1000 / top * height;
+    const top = scaleOf(this.#frames.map(frame => sum(frame.stages))), step = width / BARS, bar = Math.max(1, step - 0.4);
+    context.fillStyle = "rgb(255 255 255 / 10%)";
+    for (const part of [0.5, 1]) context.fillRect(0, Math.round(height * (1 - part)), width, 1);
+    // One path for each colour: as many fills as stages, not as bars.
+    const tops = this.#frames.map(() => height);
+    STAGES.forEach(([, colour], stage) => {
+      context.fillStyle = colour;
+      context.beginPath();
+      this.#frames.forEach((frame, i) => {
+        const part = (frame.stages[stage] ?? 0) / 1000 / top * height;
         if (part < 0.3) return;
-        context.fillStyle = colour;
-        context.fillRect(x, y - part, Math.max(1, step - 0.4), part);
-        y -= part;
+        const y = (tops[i] ?? 0) - part;
+        context.rect(width - (this.#frames.length - i) * step, y, bar, part);
+        tops[i] = y;
       });
+      context.fill();
     });
     this.#label(context, `${top} ms`, 2, 11);
   }
@@ -77,10 +83,12 @@ export class StageGraph {
     context.fillStyle = "rgb(255 255 255 / 10%)";
     context.fillRect(0, height - 1, width, 1);
     context.fillStyle = "#c9d2e4";
+    context.beginPath();
     this.#gaps.forEach((gap, i) => {
       const part = Math.min(1, gap / top) * GAPS_HEIGHT;
-      context.fillRect(width - (this.#gaps.length - i) * step, height - part, Math.max(1, step - 0.4), 2);
+      context.rect(width - (this.#gaps.length - i) * step, height - part, Math.max(1, step - 0.4), 2);
     });
+    context.fill();
     this.#label(context, `between pictures, ${top} ms`, 2, height - GAPS_HEIGHT + 8);
   }
 
@@ -93,15 +101,15 @@ export class StageGraph {
   }
 }
 
+/** Stages put together, in ms. @param {number[]} stages @param {number} from @param {number} to */
+export function sum(stages, from = 0, to = stages.length) {
+  let us = 0;
+  for (let i = from; i < to; i++) us += stages[i] ?? 0;
+  return us / 1000;
+}
+
 /** A single late frame may leave the graph at the top; it must not make all others too low to see. @param {number[]} values */
 function scaleOf(values) {
   const most = percentile(values, 97);
   return SCALES.find(ms => !(most > ms)) ?? 1000;
-}
-
-/** @param {number[]} frame */
-function total(frame) {
-  let sum = 0;
-  for (let i = 0; i < STAGES.length; i++) sum += frame[i] ?? 0;
-  return sum / 1000;
 }
