@@ -7,7 +7,7 @@ using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Bench.Gpu;
 
-/// <summary>Import and conversion on the best Vulkan device, by its own timestamps.</summary>
+/// <summary>Import and conversion on the best Vulkan device, by its own timestamps, and how long a guest is held for them.</summary>
 internal sealed class GpuBenchmark : IBenchmark
 {
     // What the kernel moves for each pixel: 4 bytes read, 1.5 written; the hashes are 128 bytes for 4096 pixels.
@@ -33,6 +33,7 @@ internal sealed class GpuBenchmark : IBenchmark
             Console.WriteLine($"  on {chain.Steps[0].Name}: {chain.Steps[0].Capabilities}");
             foreach (var (label, size) in (ReadOnlySpan<(string, PictureSize)>)[("1080p", new(1920, 1080)), ("4k", new(3840, 2160))])
                 Measure(report, converter, chain.Steps[0].IsSoftware, label, size, isSmoke ? 3 : (chain.Steps[0].IsSoftware ? 6 : 40) * repeats);
+            GuestHolds.Measure(report, chain.Steps[0], "1080p", new PictureSize(1920, 1080), isSmoke ? 6 : 600);
             report.Add(new BenchRow { Metric = "cpu_bytes_copied", Unit = "count", Value = converter.CpuCopiedBytes, Target = Target.AtMost(0) });
         }
 

@@ -6,6 +6,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/hwcontext.h>
 #include <libavutil/hwcontext_vaapi.h>
+#include <stddef.h>
 #include <stdint.h>
 
 QZC_EXPORT int qzc_ff_avcodec_major(void);
@@ -19,6 +20,12 @@ QZC_EXPORT void qzc_ff_frame_stamp(AVFrame *frame, int64_t pts, int is_key_frame
 QZC_EXPORT void qzc_ff_frame_describe_nv12(AVFrame *frame, int width, int height, uint8_t *luma, uint8_t *chroma,
                                            int stride);
 QZC_EXPORT void qzc_ff_packet_view(const AVPacket *packet, const uint8_t **data, int *size, int *is_key_frame);
+
+struct region { int left, top, right, bottom; };
+
+QZC_EXPORT int qzc_ff_regions_kind(void);
+QZC_EXPORT size_t qzc_ff_regions_bytes(int count);
+QZC_EXPORT void qzc_ff_regions_fill(AVFrameSideData *side, const struct region *regions, int count, int offset);
 
 int qzc_ff_avcodec_major(void)
 {
@@ -89,4 +96,23 @@ void qzc_ff_packet_view(const AVPacket *packet, const uint8_t **data, int *size,
     *data = packet->data;
     *size = packet->size;
     *is_key_frame = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+}
+
+int qzc_ff_regions_kind(void)
+{
+    return AV_FRAME_DATA_REGIONS_OF_INTEREST;
+}
+
+size_t qzc_ff_regions_bytes(int count)
+{
+    return (size_t)count * sizeof(AVRegionOfInterest);
+}
+
+// The offset is in H.264's quantizers; FFmpeg wants a share of the codec's whole range.
+void qzc_ff_regions_fill(AVFrameSideData *side, const struct region *regions, int count, int offset)
+{
+    AVRegionOfInterest *out = (AVRegionOfInterest *)side->data;
+    for (int i = 0; i < count; i++)
+        out[i] = (AVRegionOfInterest){ .self_size = sizeof *out, .top = regions[i].top, .bottom = regions[i].bottom,
+                                       .left = regions[i].left, .right = regions[i].right, .qoffset = { offset, 51 } };
 }

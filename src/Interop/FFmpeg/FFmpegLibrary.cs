@@ -29,6 +29,7 @@ public sealed unsafe class FFmpegLibrary
     internal readonly delegate* unmanaged<nint> AllocFrame;
     internal readonly delegate* unmanaged<nint*, void> FreeFrame;
     internal readonly delegate* unmanaged<nint, void> UnrefFrame;
+    internal readonly delegate* unmanaged<nint, int, nuint, nint> NewSideData;
     internal readonly delegate* unmanaged<int, nint> AllocDevice;
     internal readonly delegate* unmanaged<nint, int> InitDevice;
     internal readonly delegate* unmanaged<byte*, int> FindDeviceType;
@@ -58,6 +59,7 @@ public sealed unsafe class FFmpegLibrary
         AllocFrame = (delegate* unmanaged<nint>)NativeLibrary.GetExport(util, "av_frame_alloc");
         FreeFrame = (delegate* unmanaged<nint*, void>)NativeLibrary.GetExport(util, "av_frame_free");
         UnrefFrame = (delegate* unmanaged<nint, void>)NativeLibrary.GetExport(util, "av_frame_unref");
+        NewSideData = (delegate* unmanaged<nint, int, nuint, nint>)NativeLibrary.GetExport(util, "av_frame_new_side_data");
         AllocDevice = (delegate* unmanaged<int, nint>)NativeLibrary.GetExport(util, "av_hwdevice_ctx_alloc");
         InitDevice = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(util, "av_hwdevice_ctx_init");
         FindDeviceType = (delegate* unmanaged<byte*, int>)NativeLibrary.GetExport(util, "av_hwdevice_find_type_by_name");

@@ -33,6 +33,15 @@ internal static unsafe partial class FFmpegStructs
     [LibraryImport(Library, EntryPoint = "qzc_ff_frame_describe_nv12")]
     internal static partial void DescribeNv12(nint frame, int width, int height, byte* luma, byte* chroma, int stride);
 
+    [LibraryImport(Library, EntryPoint = "qzc_ff_regions_kind")]
+    internal static partial int RegionsKind();
+
+    [LibraryImport(Library, EntryPoint = "qzc_ff_regions_bytes")]
+    internal static partial nuint RegionsBytes(int count);
+
+    [LibraryImport(Library, EntryPoint = "qzc_ff_regions_fill")]
+    internal static partial void FillRegions(nint sideData, FrameRegion* regions, int count, int quantizerOffset);
+
     [LibraryImport(Library, EntryPoint = "qzc_ff_packet_view")]
     internal static partial void ViewPacket(nint packet, byte** data, int* size, int* isKeyFrame);
 }

@@ -12,6 +12,8 @@ internal static unsafe partial class LibVa
     internal const uint VA_SURFACE_ATTRIB_MEM_TYPE_DRM_PRIME_2 = 0x40000000;
     internal const uint VA_EXPORT_SURFACE_WRITE_ONLY = 0x0002;
     internal const uint VA_EXPORT_SURFACE_SEPARATE_LAYERS = 0x0004;
+    internal const int VAConfigAttribEncROI = 25;
+    internal const uint VA_ATTRIB_NOT_SUPPORTED = 0x80000000;
 
     [LibraryImport(Drm)]
     internal static partial nint vaGetDisplayDRM(int fd);

@@ -31,6 +31,8 @@ public sealed class VaException : Exception
 /// </summary>
 public sealed unsafe class VaDisplay : IDisposable
 {
+    private const int VAEntrypointEncSlice = 6, VAEntrypointEncSliceLP = 8;
+
     private readonly SafeFileHandle? _node;
     private readonly bool _takesRates;
     private nint _display;
@@ -100,6 +102,18 @@ public sealed unsafe class VaDisplay : IDisposable
         return found;
     }
 
+    /// <summary>What <paramref name="entry"/> takes of regions of interest.</summary>
+    public VaRegionSupport QueryRegions(VaEncoderEntry entry)
+    {
+        var attribute = new VAConfigAttrib { Type = LibVa.VAConfigAttribEncROI };
+        int entrypoint = entry.IsLowPower ? VAEntrypointEncSliceLP : VAEntrypointEncSlice;
+        if (LibVa.vaGetConfigAttributes(_display, (int)entry.Profile, entrypoint, &attribute, 1) != LibVa.VA_STATUS_SUCCESS
+            || attribute.Value == LibVa.VA_ATTRIB_NOT_SUPPORTED)
+            return default;
+        const uint QuantizerOffsets = 1 << 9; // behind eight bits for the number, one for priorities
+        return new VaRegionSupport((int)(attribute.Value & 0xff), (attribute.Value & QuantizerOffsets) != 0);
+    }
+
     /// <summary>
     /// Exports a surface as one DMA-BUF layer for each plane. False where the driver refuses, or gives more
     /// planes to a layer than one (a compressed surface), with the reason.
@@ -163,7 +177,6 @@ public sealed unsafe class VaDisplay : IDisposable
 
     private void AddEntrypoints(int profile, List<VaEncoderEntry> found)
     {
-        const int VAEntrypointEncSlice = 6, VAEntrypointEncSliceLP = 8;
         int capacity = Math.Clamp(LibVa.vaMaxNumEntrypoints(_display), 0, 256), count = 0;
         int[] entrypoints = new int[capacity];
         fixed (int* list = entrypoints)

@@ -23,3 +23,8 @@ public enum VaProfile
 /// <param name="Profile">The profile; values outside the enum are a driver's other profiles.</param>
 /// <param name="IsLowPower">VAEntrypointEncSliceLP: the fixed-function encoder of Intel GPUs.</param>
 public readonly record struct VaEncoderEntry(VaProfile Profile, bool IsLowPower);
+
+/// <summary>What a driver's encoder takes of regions of interest (VAConfigAttribValEncROI).</summary>
+/// <param name="MaxRegions">Regions in one picture; 0 where it knows none.</param>
+/// <param name="WithRateControl">Whether it takes quantizer offsets where it controls the rate, and not with constant quantizers alone.</param>
+public readonly record struct VaRegionSupport(int MaxRegions, bool WithRateControl);

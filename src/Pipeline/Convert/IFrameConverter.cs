@@ -20,7 +20,7 @@ public enum ConvertOutcome
 
 /// <summary>
 /// Turns the damaged tiles of a scanout into NV12 (BT.709, limited range). Owned and called by one encode
-/// thread. When a call returns, the scanout's pixels have been read: QEMU may be answered.
+/// thread, and by one beside it in turn where <see cref="MovesBetweenThreads"/> allows. When a call returns, the scanout's pixels have been read: QEMU may be answered.
 /// </summary>
 public interface IFrameConverter : IDisposable
 {
@@ -38,6 +38,9 @@ public interface IFrameConverter : IDisposable
 
     /// <summary>Scanouts imported since the start; a known buffer costs none.</summary>
     long ImportsDone => 0;
+
+    /// <summary>Whether threads may call it in turn. Without, it belongs to the thread that made it.</summary>
+    bool MovesBetweenThreads => false;
 
     /// <summary>How long the last conversion ran on a GPU by its own timestamps, in ns; 0 where it has none.</summary>
     long LastGpuNs => 0;

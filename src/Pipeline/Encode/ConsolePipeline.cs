@@ -17,6 +17,7 @@ public sealed class ConsolePipeline : IDisposable
     public const int MaxFramesPerSecondLimit = 240;
 
     private readonly FrameMailbox _mailbox;
+    private readonly PipelineCounters _counters = new();
     private readonly EncodeLoop _loop;
     private readonly PipelineRequests _requests;
     private readonly Thread _thread;
@@ -41,7 +42,8 @@ public sealed class ConsolePipeline : IDisposable
         options ??= new ConsolePipelineOptions();
         _mailbox = mailbox;
         _requests = new PipelineRequests(options);
-        _loop = new EncodeLoop(mailbox, new PathChain(paths, observer), sink, _requests, options, observer);
+        var chain = new PathChain(paths, observer);
+        _loop = new EncodeLoop(mailbox, chain, new PictureReader(mailbox, chain, _counters), _counters, sink, _requests, options, observer);
         _thread = new Thread(_loop.Run) { Name = options.ThreadName, IsBackground = true };
     }
 
@@ -83,7 +85,7 @@ public sealed class ConsolePipeline : IDisposable
     }
 
     /// <summary>Counters and the state now; a consistent copy.</summary>
-    public PipelineStatistics Statistics => _loop.Statistics;
+    public PipelineStatistics Statistics => _counters.Now;
 
     /// <summary>
     /// Ends the thread and waits for it: at most one picture's time. Converter and encoder are closed, QEMU is
@@ -96,7 +98,7 @@ public sealed class ConsolePipeline : IDisposable
         _requests.Stop();
         _mailbox.WakeUp();
         if ((_thread.ThreadState & ThreadState.Unstarted) != 0)
-            _loop.Close();
+            _loop.Dispose();
         else
             _thread.Join();
     }

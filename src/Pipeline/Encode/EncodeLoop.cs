@@ -3,10 +3,10 @@ using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Pipeline.Encode;
 
-/// <summary>What the encode thread runs. Everything but <see cref="Statistics"/> belongs to that thread.</summary>
+/// <summary>What the encode thread runs. It all belongs to that thread.</summary>
 internal sealed class EncodeLoop(
-    FrameMailbox mailbox, PathChain chain, IEncodedFrameSink sink, PipelineRequests requests,
-    ConsolePipelineOptions options, IPipelineObserver? observer)
+    FrameMailbox mailbox, PathChain chain, PictureReader reader, PipelineCounters counters, IEncodedFrameSink sink,
+    PipelineRequests requests, ConsolePipelineOptions options, IPipelineObserver? observer) : IDisposable
 {
     // A picture refused this often in a row is the encoder's fault, not the picture's.
     private const int MaxFailures = 5;
@@ -15,38 +15,23 @@ internal sealed class EncodeLoop(
     private static readonly TimeSpan Forever = TimeSpan.FromHours(1);
 
     private readonly EncodedFramePool _pool = new();
-    private readonly TileMap _damage = DamageRegion.Create(new PictureSize(64, 64));
-    private readonly TileMap _fresh = new(new PictureSize(64, 64), PictureTarget.MacroblockSize);
+    private readonly ReadAhead _ahead = new(mailbox, reader, options.ThreadName + "+");
     private readonly TileMap _owed = new(new PictureSize(64, 64), PictureTarget.MacroblockSize);
-    private readonly Lock _statisticsGate = new();
-    private PipelineStatistics _statistics;
     private FramePacer _pacer = new(options.MaxFramesPerSecond);
     private KeyFrameThrottle _keyFrames = new();
     private readonly LinkBudget _link = new(options.BitsPerSecond);
     private RefinementMap? _refinement;
     private EncoderRate _rate = new(options.BitsPerSecond, options.MaxFramesPerSecond);
-    private Scanout? _scanout;
     private Scanout? _bad;
     private PictureSize? _announced;
-    private FrameTimeline _timeline;
     private long _freeNs;
     private long _readyNs;
     private bool _wasBusy;
     private bool _wasPausing;
-    private bool _hasUnread;
     private bool _isReadable;
     private bool _isFlushDue;
     private long _frameId;
     private int _failures;
-
-    public PipelineStatistics Statistics
-    {
-        get
-        {
-            lock (_statisticsGate)
-                return _statistics;
-        }
-    }
 
     public void Run()
     {
@@ -63,14 +48,15 @@ internal sealed class EncodeLoop(
         }
         finally
         {
-            Close();
+            Dispose();
         }
     }
 
-    public void Close()
+    /// <summary>By the thread that ran, or by nobody else when it never did.</summary>
+    public void Dispose()
     {
-        _scanout?.Release();
-        _scanout = null;
+        _ahead.Dispose();
+        reader.Close();
         chain.Dispose();
     }
 
@@ -85,7 +71,11 @@ internal sealed class EncodeLoop(
             _keyFrames.Request();
         if (requests.Viewers == 0)
         {
-            if (!TakePicture(nowNs, acknowledge: true))
+            bool isNew = reader.Take(nowNs);
+            reader.Acknowledge();
+            if (reader.Scanout is null)
+                TurnOff();
+            if (!isNew)
                 mailbox.Wait(Forever);
             return;
         }
@@ -100,15 +90,17 @@ internal sealed class EncodeLoop(
             return;
         }
 
-        bool taken = TakePicture(nowNs, acknowledge: false);
-        if (_scanout is null)
+        reader.Availability = (_freeNs, _readyNs);
+        bool taken = reader.Take(nowNs);
+        if (reader.Scanout is null)
         {
+            TurnOff();
             if (!taken)
                 mailbox.Wait(Forever);
             return;
         }
 
-        _wasBusy = taken || _hasUnread || IsTimeForMore(nowNs);
+        _wasBusy = taken || reader.HasUnread || reader.IsAhead || IsTimeForMore(nowNs);
         if (_wasBusy)
             Process(nowNs);
         else
@@ -138,47 +130,8 @@ internal sealed class EncodeLoop(
         return untilNs > Forever.Ticks * 100 ? Forever : TimeSpan.FromTicks(untilNs / 100 + 1);
     }
 
-    // Damage adds up in _damage until Process has read it; the ticket is answered here when nobody watches.
-    private bool TakePicture(long nowNs, bool acknowledge)
-    {
-        if (!mailbox.TryTake(_damage, out FrameTicket ticket))
-            return false;
-        Count(taken: 1);
-        if (_ticket is { } unanswered)
-            mailbox.Complete(unanswered);
-        _scanout?.Release();
-        _scanout = ticket.Scanout;
-        _scanout?.AddReference();
-        _ticket = ticket;
-        if (_scanout is null)
-        {
-            Acknowledge();
-            TurnOff();
-            return true;
-        }
-
-        if (!_hasUnread)
-            _timeline = new FrameTimeline { DamageNs = ticket.DamageNs };
-        (_timeline.FreeNs, _timeline.ReadyNs) = (_freeNs, _readyNs);
-        _timeline.TakenNs = nowNs;
-        _hasUnread = true;
-        if (acknowledge)
-            Acknowledge();
-        return true;
-    }
-
-    private FrameTicket? _ticket;
-
-    private void Acknowledge()
-    {
-        if (_ticket is { } ticket)
-            mailbox.Complete(ticket);
-        _ticket = null;
-    }
-
     private void TurnOff()
     {
-        _hasUnread = false;
         _isReadable = false;
         if (_announced is null)
             return;
@@ -189,21 +142,47 @@ internal sealed class EncodeLoop(
 
     private void Process(long nowNs)
     {
-        Scanout scanout = _scanout!;
+        Scanout scanout = reader.Scanout!;
         if (!Prepare(scanout))
         {
-            Acknowledge();
-            (_hasUnread, _isReadable) = (false, false);
+            reader.Acknowledge();
+            reader.Drop(damage: false);
+            _isReadable = false;
             return;
         }
 
         PictureTarget target = chain.Encoder!.AcquireTarget();
-        bool read = Read(scanout, target, nowNs);
-        Acknowledge();
-        if (!read)
+        ConvertOutcome? outcome = reader.Read(target, nowNs);
+        if (outcome is null)
             return;
-        (_hasUnread, _isReadable) = (false, true);
+        reader.Acknowledge();
+        if (outcome != ConvertOutcome.Converted)
+        {
+            MeetFailure(outcome.Value, scanout);
+            return;
+        }
+
+        _isReadable = true;
         Encode(target, nowNs);
+    }
+
+    private void MeetFailure(ConvertOutcome outcome, Scanout scanout)
+    {
+        IFrameConverter converter = chain.Converter!;
+        switch (outcome)
+        {
+            case ConvertOutcome.BadScanout:
+                ReportBad(scanout, converter);
+                break;
+            case ConvertOutcome.DeviceLost:
+                chain.Lose($"the device of {converter.Name} was lost");
+                reader.ReadAgain();
+                break;
+            default:
+                chain.StepDown($"{converter.Name} cannot read {scanout}");
+                reader.ReadAgain();
+                break;
+        }
     }
 
     // Opens what the scanout needs, and brings every map to its size.
@@ -216,17 +195,8 @@ internal sealed class EncodeLoop(
             return false;
         if (isNew)
         {
-            if (_owed.Size != scanout.Size)
-            {
-                _owed.Resize(scanout.Size);
-                _fresh.Resize(scanout.Size);
-            }
-
-            if (_damage.Size != scanout.Size)
-                _damage.Resize(scanout.Size);
+            reader.StartOver(scanout.Size);
             _refinement = new RefinementMap(scanout.Size);
-            _damage.Fill();
-            _owed.Fill();
             _keyFrames.ForceNow();
             UpdateState();
         }
@@ -253,95 +223,14 @@ internal sealed class EncodeLoop(
         return chain.Select(scanout, new EncoderSettings(scanout.Size, VideoFormat.Default, rate.BitsPerSecond, rate.FramesPerSecond), out isNew);
     }
 
-    // Converts what is damaged; once more what was damaged while that was being read.
-    private bool Read(Scanout scanout, PictureTarget target, long nowNs)
-    {
-        if (_timeline.TakenNs == 0)
-            _timeline.TakenNs = nowNs;
-        long takenNs = _timeline.TakenNs;
-        _timeline.ImportedNs = 0;
-        if (!Convert(scanout, target))
-            return false;
-        if (mailbox.HasOvertaken(_damage))
-        {
-            _damage.Clear();
-            Acknowledge();
-            if (TakePicture(MonotonicClock.NowNs, acknowledge: false) && ReferenceEquals(_scanout, scanout))
-            {
-                Count(reread: 1);
-                // The second look is a part of the conversion that the first one began.
-                _timeline.TakenNs = takenNs;
-                if (!Convert(scanout, target))
-                    return false;
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        _damage.Clear();
-        _timeline.ConvertedNs = MonotonicClock.NowNs;
-        return true;
-    }
-
-    private bool Convert(Scanout scanout, PictureTarget target)
-    {
-        IFrameConverter converter = chain.Converter!;
-        ConvertOutcome outcome = Measure(converter, scanout, target);
-        // Zeros stand where QEMU's file ends now. They are in the target: what they changed has to be encoded one day.
-        if (outcome == ConvertOutcome.BadScanout || scanout is SharedMemoryScanout { Memory.IsTorn: true })
-        {
-            _owed.UnionWith(_fresh);
-            ReportBad(scanout, converter);
-            return false;
-        }
-
-        switch (outcome)
-        {
-            case ConvertOutcome.Converted:
-                _owed.UnionWith(_fresh);
-                return true;
-            case ConvertOutcome.DeviceLost:
-                chain.Lose($"the device of {converter.Name} was lost");
-                _hasUnread = true;
-                return false;
-            default:
-                chain.StepDown($"{converter.Name} cannot read {scanout}");
-                _hasUnread = true;
-                return false;
-        }
-    }
-
-    private ConvertOutcome Measure(IFrameConverter converter, Scanout scanout, PictureTarget target)
-    {
-        long read = converter.CpuReadBytes, copied = converter.CpuCopiedBytes, imports = converter.ImportsDone, startNs = MonotonicClock.NowNs;
-        ConvertOutcome outcome = converter.Convert(scanout, _damage, target, _fresh);
-        if (_timeline.ImportedNs == 0)
-            _timeline.ImportedNs = startNs + converter.LastImportNs;
-        lock (_statisticsGate)
-        {
-            _statistics = _statistics with
-            {
-                CpuReadBytes = _statistics.CpuReadBytes + converter.CpuReadBytes - read,
-                CpuCopiedBytes = _statistics.CpuCopiedBytes + converter.CpuCopiedBytes - copied,
-                ScanoutsImported = _statistics.ScanoutsImported + converter.ImportsDone - imports,
-                ConvertNs = _statistics.ConvertNs + MonotonicClock.NowNs - startNs,
-                GpuNs = _statistics.GpuNs + (_damage.IsEmpty ? 0 : converter.LastGpuNs),
-            };
-        }
-
-        return outcome;
-    }
-
     // Told once for each scanout. Nothing is encoded of it; the last picture stays until the next one comes.
     private void ReportBad(Scanout scanout, IFrameConverter converter)
     {
         if (!ReferenceEquals(_bad, scanout))
             observer?.BadScanout(scanout.Size, converter.Name);
         _bad = scanout;
-        _damage.Clear();
-        (_hasUnread, _isReadable) = (false, false);
+        reader.Drop(damage: true);
+        _isReadable = false;
     }
 
     private void Encode(PictureTarget target, long nowNs)
@@ -349,11 +238,11 @@ internal sealed class EncodeLoop(
         if (_announced != target.Size)
             _keyFrames.ForceNow();
         bool key = _keyFrames.IsDue(nowNs);
-        int step = !key && RefinementWaitNs(nowNs) <= 0 ? _refinement!.Plan(_owed, nowNs) : 0;
-        if (_owed.IsEmpty && !key && step == 0 && !_isFlushDue)
+        int step = !key && RefinementWaitNs(nowNs) <= 0 ? _refinement!.Plan(reader.Owed, nowNs) : 0;
+        if (reader.Owed.IsEmpty && !key && step == 0 && !_isFlushDue)
         {
-            Count(unchanged: 1);
-            _timeline = default;
+            counters.Count(unchanged: 1);
+            reader.Forget();
             return;
         }
 
@@ -366,14 +255,24 @@ internal sealed class EncodeLoop(
 
         _pacer.Take(nowNs);
         EncodedFrame frame = _pool.Rent();
-        frame.Timeline = _timeline;
+        FrameTimeline timeline = frame.Timeline = reader.HandOver(_owed);
         var request = new EncodeRequest(key, step, step > 0 ? _refinement : null, _link.RoomBits(nowNs));
-        EncodeOutcome outcome = chain.Encoder!.Encode(target, _owed, request, frame);
+        EncodeOutcome outcome = EncodeReadingAhead(target, request, frame);
+        _ahead.Stop();
         if (outcome == EncodeOutcome.Encoded)
             Deliver(frame, key, step, nowNs);
         else
             frame.Release();
-        After(outcome, key, nowNs);
+        _ahead.End();
+        After(outcome, key, timeline);
+    }
+
+    private EncodeOutcome EncodeReadingAhead(PictureTarget target, in EncodeRequest request, EncodedFrame frame)
+    {
+        IVideoEncoder encoder = chain.Encoder!;
+        if (chain.Converter!.MovesBetweenThreads && encoder.AcquireNext(target, _owed) is { } next)
+            _ahead.Begin(next);
+        return encoder.Encode(target, _owed, request, frame);
     }
 
     private void Deliver(EncodedFrame frame, bool key, int step, long nowNs)
@@ -382,7 +281,7 @@ internal sealed class EncodeLoop(
         frame.FrameId = ++_frameId;
         frame.Size = _announced!.Value;
         frame.Codec = chain.Encoder!.Codec;
-        Count(encoded: 1, refined: step > 0 && _owed.IsEmpty ? 1 : 0, keyFrames: frame.IsKeyFrame ? 1 : 0, bytes: frame.Length);
+        counters.Count(encoded: 1, refined: step > 0 && _owed.IsEmpty ? 1 : 0, keyFrames: frame.IsKeyFrame ? 1 : 0, bytes: frame.Length);
         _refinement!.Commit(_owed, frame.IsKeyFrame, step, nowNs);
         _link.Send(frame.Length, nowNs);
         if (key && frame.IsKeyFrame)
@@ -390,54 +289,34 @@ internal sealed class EncodeLoop(
         sink.Deliver(frame);
     }
 
-    private void After(EncodeOutcome outcome, bool key, long nowNs)
+    private void After(EncodeOutcome outcome, bool key, in FrameTimeline timeline)
     {
         _isFlushDue = outcome == EncodeOutcome.Pending;
         switch (outcome)
         {
             case EncodeOutcome.Encoded:
-                _owed.Clear();
-                _timeline = default;
                 _failures = 0;
                 break;
             case EncodeOutcome.Pending:
                 // What was handed over is under way; asking again would make a second key frame.
                 _owed.Clear();
+                reader.TakeBack(_owed, timeline);
                 if (key)
-                    _keyFrames.Sent(nowNs);
+                    _keyFrames.Sent(MonotonicClock.NowNs);
                 break;
             case EncodeOutcome.Failed when ++_failures < MaxFailures:
+                reader.TakeBack(_owed, timeline);
                 _isFlushDue = true;
                 _keyFrames.Request();
                 break;
             default:
                 _failures = 0;
-                _hasUnread = true;
+                reader.TakeBack(_owed, timeline);
+                reader.ReadAgain();
                 chain.Lose($"{chain.Encoder!.Name} stopped working");
                 break;
         }
     }
 
-    private void Count(int taken = 0, int unchanged = 0, int encoded = 0, int refined = 0, int keyFrames = 0, int reread = 0, int bytes = 0)
-    {
-        lock (_statisticsGate)
-        {
-            _statistics = _statistics with
-            {
-                FramesTaken = _statistics.FramesTaken + taken,
-                FramesUnchanged = _statistics.FramesUnchanged + unchanged,
-                FramesEncoded = _statistics.FramesEncoded + encoded,
-                FramesRefined = _statistics.FramesRefined + refined,
-                KeyFrames = _statistics.KeyFrames + keyFrames,
-                FramesReread = _statistics.FramesReread + reread,
-                BytesEncoded = _statistics.BytesEncoded + bytes,
-            };
-        }
-    }
-
-    private void UpdateState()
-    {
-        lock (_statisticsGate)
-            _statistics = _statistics with { Size = _announced, Converter = chain.Converter?.Name, Encoder = chain.Encoder?.Name };
-    }
+    private void UpdateState() => counters.SetState(_announced, chain.Converter?.Name, chain.Encoder?.Name);
 }

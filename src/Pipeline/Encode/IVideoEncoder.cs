@@ -61,6 +61,12 @@ public interface IVideoEncoder : IDisposable
     PictureTarget AcquireTarget();
 
     /// <summary>
+    /// Just before <see cref="Encode"/> with the same picture and map: the picture that may be written meanwhile, by another
+    /// thread too, and which <see cref="AcquireTarget"/> gives next. Null where the encoder reads but one.
+    /// </summary>
+    PictureTarget? AcquireNext(PictureTarget picture, TileMap changed) => null;
+
+    /// <summary>
     /// Encodes the target. <paramref name="changed"/> has one bit for each macroblock that differs from the
     /// previous picture. On <see cref="EncodeOutcome.Encoded"/> the access unit stands in <paramref name="frame"/>.
     /// </summary>

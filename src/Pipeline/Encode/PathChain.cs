@@ -13,7 +13,7 @@ internal sealed class PathChain : IDisposable
 
     private readonly Slot[] _slots;
     private readonly IPipelineObserver? _observer;
-    private (Type, PixelFormat, ulong Modifier, PictureSize, VideoFormat) _key;
+    private (Type Kind, PixelFormat Pixels, ulong Modifier, PictureSize Size, VideoFormat Format) _key;
     private int _first;
     private Slot? _current;
     private EncoderSettings _settings;
@@ -34,7 +34,7 @@ internal sealed class PathChain : IDisposable
     /// </summary>
     public bool Select(Scanout scanout, in EncoderSettings wanted, out bool isNew)
     {
-        var key = (scanout.GetType(), scanout.Format, (scanout as DmaBufScanout)?.Modifier ?? 0, scanout.Size, wanted.Format);
+        var key = KeyOf(scanout, wanted.Format);
         bool same = key == _key;
         isNew = false;
         if (same && Encoder is not null)
@@ -66,6 +66,12 @@ internal sealed class PathChain : IDisposable
         _current = null;
         return false;
     }
+
+    /// <summary>Whether <see cref="Select"/> would leave all as it is for this scanout.</summary>
+    public bool Fits(Scanout scanout) => Encoder is not null && KeyOf(scanout, _key.Format) == _key;
+
+    private static (Type Kind, PixelFormat Pixels, ulong Modifier, PictureSize Size, VideoFormat Format) KeyOf(Scanout scanout, VideoFormat format) =>
+        (scanout.GetType(), scanout.Format, (scanout as DmaBufScanout)?.Modifier ?? 0, scanout.Size, format);
 
     private bool IsTaken(Scanout scanout, VideoFormat format)
     {

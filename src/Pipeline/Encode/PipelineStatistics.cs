@@ -23,6 +23,9 @@ public readonly record struct PipelineStatistics
     /// <summary>Pictures re-read because damage arrived while they were being read.</summary>
     public long FramesReread { get; init; }
 
+    /// <summary>Pictures converted while the one before was being encoded.</summary>
+    public long FramesReadAhead { get; init; }
+
     /// <summary>Bytes of all access units.</summary>
     public long BytesEncoded { get; init; }
 

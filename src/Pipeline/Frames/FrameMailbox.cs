@@ -19,6 +19,7 @@ public sealed class FrameMailbox : IDisposable
     private readonly IFrameAcknowledger _acknowledger;
     private TileMap _damage = DamageRegion.Create(new PictureSize(64, 64));
     private Scanout? _scanout;
+    private EventWaitHandle? _watcher;
     private bool _pending;
     private bool _woken;
     private bool _closed;
@@ -100,6 +101,20 @@ public sealed class FrameMailbox : IDisposable
 
             _woken = false;
             return !_closed;
+        }
+    }
+
+    /// <summary>
+    /// Encode thread: sets <paramref name="watcher"/> with every picture that comes from now on, and at once when one is
+    /// waiting; null ends it.
+    /// </summary>
+    public void Watch(EventWaitHandle? watcher)
+    {
+        lock (_gate)
+        {
+            _watcher = watcher;
+            if (_pending && !_closed)
+                watcher?.Set();
         }
     }
 
@@ -191,5 +206,6 @@ public sealed class FrameMailbox : IDisposable
             _oldestDamageNs = nowNs;
         _pending = true;
         Monitor.Pulse(_gate);
+        _watcher?.Set();
     }
 }

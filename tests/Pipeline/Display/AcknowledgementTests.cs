@@ -2,7 +2,10 @@ using Microsoft.Win32.SafeHandles;
 using QemuZeroCopy.FrameSource;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Display;
+using QemuZeroCopy.Pipeline.Encode;
+using QemuZeroCopy.Pipeline.Encode.X264;
 using QemuZeroCopy.Pipeline.Frames;
+using QemuZeroCopy.Pipeline.Tests.Encode;
 
 namespace QemuZeroCopy.Pipeline.Tests.Display;
 
@@ -81,6 +84,32 @@ public sealed class AcknowledgementTests
         await listener.MouseSet(0, 0, 0);
         Assert.Equal((2, 2, 2), (attached.Events.Holds, attached.Events.Releases, attached.Events.Unread));
         Assert.Empty(attached.Events.Refusals);
+    }
+
+    [Fact]
+    public async Task An_update_is_answered_after_its_limit_also_while_a_conversion_does_not_end()
+    {
+        using AttachedPeer attached = await AttachedPeer.CreateAsync(new DisplayOptions { LongestHold = TimeSpan.FromMilliseconds(50) });
+        ListenerPeer listener = await attached.Listener;
+        using ManualResetEventSlim answered = new(), began = new();
+        var path = new WatchedPath(new MappedVideoPath())
+        {
+            Converting = _ =>
+            {
+                began.Set();
+                answered.Wait(TimeSpan.FromSeconds(30));
+            },
+        };
+        using var pipeline = new ConsolePipeline(attached.Console.Frames, [path], new CollectingSink(), new ConsolePipelineOptions { Viewers = 1 });
+        pipeline.Start();
+        using SafeFileHandle file = MemFd.Create("buffer", 2560 * 480);
+        Assert.Null(await listener.ScanoutDmaBuf(file, 640, 480, 2560, Xr24, 0, true));
+        Assert.True(began.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.Null(await listener.UpdateDmaBuf(Small));
+        Assert.Null(await listener.UpdateDmaBuf(Small));
+        answered.Set();
+        await listener.MouseSet(0, 0, 0);
+        Assert.Equal((2, 2, 2), (attached.Events.Holds, attached.Events.Releases, attached.Events.Unread));
     }
 
     [Fact]

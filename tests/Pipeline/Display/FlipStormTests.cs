@@ -52,6 +52,7 @@ public sealed class FlipStormTests
         }
 
         await Recorder.Until(() => attached.Events.Releases == Flips, () => $"{Flips} releases, {attached.Events.Releases} seen");
+        TestContext.Current.TestOutputHelper?.WriteLine(attached.Events.HoldTimes.ToString());
         Assert.Equal((Flips, Flips), (answers, attached.Events.Holds));
         Assert.Equal(3, converter!.ImportsDone);
         Assert.Equal(imports, converter.LiveImports);

@@ -26,6 +26,9 @@ internal sealed class Recorder : IDisplayEvents
     /// <summary>The shortest hold, ns.</summary>
     internal long ShortestHoldNs { get; private set; } = long.MaxValue;
 
+    /// <summary>How long each hold was.</summary>
+    internal HoldTimes HoldTimes { get; } = new();
+
     internal Action? OnScanout { get; set; }
 
     public void ConsoleAdded(ConsoleDisplay console) => _events.Enqueue($"added {console.Id}");
@@ -56,6 +59,7 @@ internal sealed class Recorder : IDisplayEvents
     public void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead)
     {
         Unread += wasRead ? 0 : 1;
+        HoldTimes.Add(heldNs, wasRead);
         ShortestHoldNs = Math.Min(ShortestHoldNs, heldNs);
         Interlocked.Increment(ref Releases);
     }

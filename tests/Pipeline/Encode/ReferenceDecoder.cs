@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using QemuZeroCopy.Pipeline.Convert;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
 
@@ -15,6 +16,18 @@ internal static class ReferenceDecoder
         int pictureBytes = size.Width * size.Height + (size.Width + 1) / 2 * ((size.Height + 1) / 2) * 2;
         Assert.Equal(0, pixels.Length % pictureBytes);
         return [.. pixels.Chunk(pictureBytes)];
+    }
+
+    /// <summary>The visible part of a picture of even size, as <see cref="DecodeNv12"/> gives it.</summary>
+    public static unsafe byte[] Packed(HostPicture picture)
+    {
+        (int width, int height) = (picture.Size.Width, picture.Size.Height);
+        byte[] packed = new byte[width * height * 3 / 2];
+        for (int y = 0; y < height; y++)
+            new ReadOnlySpan<byte>(picture.Luma + (nint)y * picture.Stride, width).CopyTo(packed.AsSpan(y * width));
+        for (int y = 0; y < height / 2; y++)
+            new ReadOnlySpan<byte>(picture.Chroma + (nint)y * picture.Stride, width).CopyTo(packed.AsSpan((height + y) * width));
+        return packed;
     }
 
     /// <summary>Peak signal-to-noise ratio in dB between two equally long planes.</summary>

@@ -31,13 +31,24 @@ static VAStatus query_entrypoints(VADriverContextP ctx, VAProfile profile, VAEnt
     return VA_STATUS_SUCCESS;
 }
 
-static uint32_t attribute_value(VAConfigAttribType type)
+static uint32_t regions(const struct faults *f)
+{
+    if (f->max_regions == 0)
+        return VA_ATTRIB_NOT_SUPPORTED;
+    VAConfigAttribValEncROI roi = { .bits = { .num_roi_regions = (uint32_t)f->max_regions,
+                                              .roi_rc_qp_delta_support = !f->regions_need_cqp } };
+    return roi.value;
+}
+
+static uint32_t attribute_value(const struct faults *f, VAConfigAttribType type)
 {
     switch (type) {
     case VAConfigAttribRTFormat:
         return VA_RT_FORMAT_YUV420;
     case VAConfigAttribRateControl:
-        return VA_RC_CQP | VA_RC_CBR | VA_RC_VBR;
+        return f->only_cqp ? VA_RC_CQP : VA_RC_CQP | VA_RC_CBR | VA_RC_VBR;
+    case VAConfigAttribEncROI:
+        return regions(f);
     case VAConfigAttribEncMaxRefFrames:
         return 1; /* one forward reference, none backward: no B-frames */
     case VAConfigAttribEncMaxSlices:
@@ -57,13 +68,12 @@ static uint32_t attribute_value(VAConfigAttribType type)
 static VAStatus get_attributes(VADriverContextP ctx, VAProfile profile, VAEntrypoint entrypoint,
                                VAConfigAttrib *attributes, int count)
 {
-    (void)ctx;
     if (!is_offered(profile))
         return VA_STATUS_ERROR_UNSUPPORTED_PROFILE;
     if (entrypoint != VAEntrypointEncSlice)
         return VA_STATUS_ERROR_UNSUPPORTED_ENTRYPOINT;
     for (int i = 0; i < count; i++)
-        attributes[i].value = attribute_value(attributes[i].type);
+        attributes[i].value = attribute_value(&driver_of(ctx)->faults, attributes[i].type);
     return VA_STATUS_SUCCESS;
 }
 

@@ -6,6 +6,7 @@ void context_free(struct context *c)
 {
     if (c->encoder)
         x264_encoder_close(c->encoder);
+    free(c->offsets);
     free(c);
 }
 
@@ -45,6 +46,7 @@ static VAStatus begin_picture(VADriverContextP ctx, VAContextID id, VASurfaceID 
         return VA_STATUS_ERROR_INVALID_CONTEXT;
     c->target = object_get(driver_of(ctx), KIND_SURFACE, target);
     c->has_picture = false;
+    c->regions = 0;
     return c->target ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_INVALID_SURFACE;
 }
 
@@ -64,6 +66,10 @@ static void take_misc(struct context *c, const struct buffer *b)
         const VAEncMiscParameterFrameRate *rate = (const void *)misc->data;
         c->frame_rate_num = rate->framerate & 0xffff;
         c->frame_rate_den = rate->framerate >> 16 ? rate->framerate >> 16 : 1;
+    } else if (misc->type == VAEncMiscParameterTypeROI) {
+        const VAEncMiscParameterBufferROI *roi = (const void *)misc->data;
+        c->regions = roi->num_roi < MAX_REGIONS ? (int)roi->num_roi : MAX_REGIONS;
+        memcpy(c->region, roi->roi, (size_t)c->regions * sizeof *roi->roi); /* the application's memory, until it ends the picture */
     }
 }
 
@@ -92,8 +98,9 @@ static VAStatus render_picture(VADriverContextP ctx, VAContextID id, VABufferID 
 static void set_rate(struct context *c, x264_param_t *p)
 {
     if (c->config.rate_control == VA_RC_CQP || c->bits_per_second == 0) {
-        p->rc.i_rc_method = X264_RC_CQP;
-        p->rc.i_qp_constant = c->picture.pic_init_qp;
+        /* x264 takes no offsets where quantizers are constant: each picture gets the same one instead. */
+        p->rc.i_rc_method = X264_RC_CRF;
+        p->rc.f_rf_constant = c->picture.pic_init_qp;
         return;
     }
     unsigned percentage = c->target_percentage ? c->target_percentage : 100;
@@ -129,13 +136,31 @@ static bool open_encoder(struct context *c)
     p->b_annexb = 1;
     p->vui.i_colorprim = p->vui.i_transfer = p->vui.i_colmatrix = 1;
     p->vui.b_fullrange = 0;
+    p->rc.i_aq_mode = X264_AQ_VARIANCE; /* quantizer offsets come with it: as good as none of its own */
+    p->rc.f_aq_strength = 0.001f;
     set_rate(c, p);
     const char *profile = c->config.profile == VAProfileH264ConstrainedBaseline ? "baseline"
                         : c->config.profile == VAProfileH264Main ? "main" : "high";
     if (x264_param_apply_profile(p, profile) < 0)
         return false;
     c->encoder = x264_encoder_open(p);
-    return c->encoder != NULL;
+    if (!c->offsets)
+        c->offsets = calloc((size_t)s->picture_width_in_mbs * s->picture_height_in_mbs, sizeof *c->offsets);
+    return c->encoder && c->offsets;
+}
+
+/* Of regions that overlap the first counts (va.h). */
+static float *offsets_of_regions(struct context *c)
+{
+    int columns = c->sequence.picture_width_in_mbs, rows = c->sequence.picture_height_in_mbs;
+    memset(c->offsets, 0, (size_t)columns * (size_t)rows * sizeof *c->offsets);
+    for (int i = c->regions - 1; i >= 0; i--) {
+        const VARectangle *r = &c->region[i].roi_rectangle;
+        for (int row = r->y / 16; row < rows && row * 16 < r->y + r->height; row++)
+            for (int column = r->x / 16; column < columns && column * 16 < r->x + r->width; column++)
+                c->offsets[row * columns + column] = c->region[i].roi_value;
+    }
+    return c->offsets;
 }
 
 static VAStatus encode(struct context *c, struct buffer *coded)
@@ -157,6 +182,9 @@ static VAStatus encode(struct context *c, struct buffer *coded)
     in.img.i_stride[0] = in.img.i_stride[1] = c->target->stride;
     in.i_type = c->picture.pic_fields.bits.idr_pic_flag ? X264_TYPE_IDR : X264_TYPE_P;
     in.i_pts = c->pts++;
+    in.prop.quant_offsets = offsets_of_regions(c);
+    if (c->parameters.rc.i_rc_method == X264_RC_CRF)
+        in.i_qpplus1 = c->picture.pic_init_qp + 1;
     x264_nal_t *nals;
     int count, bytes = x264_encoder_encode(c->encoder, &nals, &count, &in, &out);
     if (bytes < 0)
@@ -187,7 +215,7 @@ static VAStatus end_picture(VADriverContextP ctx, VAContextID id)
         return VA_STATUS_ERROR_OPERATION_FAILED;
     if (picture == d->faults.encode_error_at)
         return VA_STATUS_ERROR_ENCODING_ERROR;
-    if (picture == d->faults.hang_at)
+    if (picture == d->faults.hang_at || d->faults.hang_at == 0)
         c->target->hang_ms = d->faults.hang_ms;
     return encode(c, coded);
 }

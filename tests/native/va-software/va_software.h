@@ -16,7 +16,7 @@
 enum object_kind { KIND_CONFIG = 1, KIND_CONTEXT, KIND_SURFACE, KIND_BUFFER, KIND_IMAGE, KIND_COUNT };
 
 /* An id is the kind in the top byte and a slot below: a stale or foreign id is refused, never followed. */
-enum { SLOTS_PER_KIND = 4096, MAX_DIMENSION = 8192 };
+enum { SLOTS_PER_KIND = 4096, MAX_DIMENSION = 8192, MAX_REGIONS = 8 };
 
 struct faults {
     bool export_refused;      /* export-refused          vaExportSurfaceHandle fails */
@@ -24,10 +24,13 @@ struct faults {
     bool odd_modifier;
     int planes_per_layer;     /* planes-per-layer=2      as with Intel's CCS */
     long encode_error_at;     /* encode-error=N          picture N fails, the next works */
-    long hang_at;             /* hang=N:MS               picture N takes MS longer */
+    long hang_at;             /* hang=N:MS               picture N takes MS longer; each one with N = 0 */
     long hang_ms;
     long device_lost_at;      /* device-lost=N           from picture N on everything fails */
     int max_surfaces;         /* max-surfaces=N          no more can be made */
+    int max_regions;          /* regions=N               regions of interest: 0 to MAX_REGIONS, which is what there are without it */
+    bool regions_need_cqp;    /* regions-need-cqp        no quantizer offsets beside a rate control */
+    bool only_cqp;            /* only-cqp                constant quantizers, no rate control */
 };
 
 struct config {
@@ -69,6 +72,9 @@ struct context {
     bool has_picture;
     unsigned bits_per_second, target_percentage, vbv_bits, frame_rate_num, frame_rate_den;
     bool rate_changed;
+    int regions;              /* of the picture at hand */
+    VAEncROI region[MAX_REGIONS];
+    float *offsets;           /* a quantizer offset for each macroblock */
     int64_t pts;
 };
 

@@ -62,6 +62,9 @@ public sealed class VulkanConverter : IGpuConverter
     public string Name { get; }
 
     /// <inheritdoc/>
+    public bool MovesBetweenThreads => true;
+
+    /// <inheritdoc/>
     public long LastGpuNs => _commands.LastGpuNs;
 
     /// <inheritdoc/>

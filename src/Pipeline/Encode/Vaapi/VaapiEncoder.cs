@@ -13,16 +13,18 @@ internal sealed class VaapiEncoder : IVideoEncoder
     private readonly VaapiSetup _setup;
     private readonly VaapiSurfaces _surfaces;
     private readonly HardwareEncoder _encoder;
+    private readonly InterestRegions? _interest;
     private int _bitsPerSecond;
     private int _framesPerSecond;
     private bool _rateChanged;
     private long _pts;
 
-    private VaapiEncoder(VaapiSetup setup, VaapiSurfaces surfaces, HardwareEncoder encoder, EncoderRate rate)
+    private VaapiEncoder(VaapiSetup setup, VaapiSurfaces surfaces, HardwareEncoder encoder, InterestRegions? interest, EncoderRate rate)
     {
         _setup = setup;
         _surfaces = surfaces;
         _encoder = encoder;
+        _interest = interest;
         (_bitsPerSecond, _framesPerSecond) = (rate.BitsPerSecond, rate.FramesPerSecond);
         Name = $"{setup.EncoderName}{(setup.IsLowPower ? " (low power)" : "")}: {setup.Device.Vendor}{(surfaces.AreExported ? "" : ", uploaded")}";
     }
@@ -32,6 +34,9 @@ internal sealed class VaapiEncoder : IVideoEncoder
 
     /// <inheritdoc/>
     public VideoCodec Codec => _setup.Codec;
+
+    /// <summary>Regions of interest told to the encoder since the start.</summary>
+    internal long RegionsMarked { get; private set; }
 
     /// <summary>What the driver said when it last failed.</summary>
     public string LastError { get; private set; } = "";
@@ -44,7 +49,8 @@ internal sealed class VaapiEncoder : IVideoEncoder
         try
         {
             surfaces = new VaapiSurfaces(setup, size);
-            return new VaapiEncoder(setup, surfaces, OpenEncoder(setup, surfaces, size, rate), rate);
+            HardwareEncoder encoder = OpenEncoder(setup, surfaces, size, rate, out bool isRateControlled);
+            return new VaapiEncoder(setup, surfaces, encoder, InterestRegions.For(size, setup.Regions, isRateControlled), rate);
         }
         catch (FFmpegException e)
         {
@@ -62,12 +68,16 @@ internal sealed class VaapiEncoder : IVideoEncoder
     public PictureTarget AcquireTarget() => _surfaces.Acquire();
 
     /// <inheritdoc/>
+    public PictureTarget? AcquireNext(PictureTarget picture, TileMap changed) => _surfaces.AcquireNext(picture, changed);
+
+    /// <inheritdoc/>
     public EncodeOutcome Encode(PictureTarget picture, TileMap changed, EncodeRequest request, EncodedFrame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
         if (!_surfaces.TryBind(picture, changed, out MediaFrame? bound))
             return Fail("no surface is free");
         bound.Stamp(_pts++, request.KeyFrame);
+        MarkRegions(bound, changed, request);
         if (_rateChanged)
             _rateChanged = !_setup.Device.TryPendRate(_bitsPerSecond, BufferBits(_bitsPerSecond, _framesPerSecond));
 
@@ -102,11 +112,21 @@ internal sealed class VaapiEncoder : IVideoEncoder
         _setup.Device.Dispose();
     }
 
-    private static HardwareEncoder OpenEncoder(VaapiSetup setup, VaapiSurfaces surfaces, PictureSize size, EncoderRate rate)
+    private void MarkRegions(MediaFrame frame, TileMap changed, in EncodeRequest request)
+    {
+        if (_interest is null)
+            return;
+        ReadOnlySpan<FrameRegion> regions = _interest.Find(changed, request, out int offset);
+        if (!regions.IsEmpty && frame.TryMark(regions, offset))
+            RegionsMarked += regions.Length;
+    }
+
+    private static HardwareEncoder OpenEncoder(VaapiSetup setup, VaapiSurfaces surfaces, PictureSize size, EncoderRate rate, out bool isRateControlled)
     {
         string refusals = "";
         foreach (string mode in setup.RateControls)
         {
+            isRateControlled = mode != VaapiSetup.ConstantQuantizer;
             try
             {
                 return new HardwareEncoder(surfaces.Frames, new HardwareEncoderOptions(

@@ -9,8 +9,13 @@ namespace QemuZeroCopy.Pipeline.Encode.Vaapi;
 /// <param name="Codec">What the viewers take.</param>
 /// <param name="IsLowPower">The fixed-function entrypoint was found, and is used.</param>
 /// <param name="ExportsSurfaces">Surfaces are exported for a shader to write, not uploaded.</param>
-internal sealed record VaapiSetup(FFmpegLibrary Library, VaDisplay Device, VideoCodec Codec, bool IsLowPower, bool ExportsSurfaces)
+/// <param name="Regions">What all profiles of the codec take of regions of interest.</param>
+internal sealed record VaapiSetup(
+    FFmpegLibrary Library, VaDisplay Device, VideoCodec Codec, bool IsLowPower, bool ExportsSurfaces, VaRegionSupport Regions)
 {
+    /// <summary>The rate control that leaves all to <see cref="Regions"/> and to a constant quantizer.</summary>
+    public const string ConstantQuantizer = "CQP";
+
     /// <summary>libavcodec's name for the encoder.</summary>
     public string EncoderName => EncoderNameOf(Codec);
 
@@ -19,7 +24,7 @@ internal sealed record VaapiSetup(FFmpegLibrary Library, VaDisplay Device, Video
     /// with VBR, the others with CBR; CQP is what always works.
     /// </summary>
     public IReadOnlyList<string> RateControls =>
-        Codec == VideoCodec.Av1 || Device.Vendor.Contains("Intel", StringComparison.Ordinal) ? ["VBR", "CBR", "CQP"] : ["CBR", "VBR", "CQP"];
+        Codec == VideoCodec.Av1 || Device.Vendor.Contains("Intel", StringComparison.Ordinal) ? ["VBR", "CBR", ConstantQuantizer] : ["CBR", "VBR", ConstantQuantizer];
 
     /// <summary>libavcodec's name for the VAAPI encoder of a codec.</summary>
     public static string EncoderNameOf(VideoCodec codec) => codec switch
@@ -33,17 +38,14 @@ internal sealed record VaapiSetup(FFmpegLibrary Library, VaDisplay Device, Video
     /// <summary>Chooses what <paramref name="device"/> has for <paramref name="codec"/>. Null where it has nothing.</summary>
     public static VaapiSetup? TryChoose(FFmpegLibrary library, VaDisplay device, VideoCodec codec, bool exportSurfaces)
     {
-        bool normal = false, lowPower = false;
-        foreach (VaEncoderEntry entry in device.QueryEncoders())
-        {
-            if (IsOf(entry.Profile, codec))
-            {
-                normal |= !entry.IsLowPower;
-                lowPower |= entry.IsLowPower;
-            }
-        }
-
-        return normal || lowPower ? new VaapiSetup(library, device, codec, lowPower, exportSurfaces) : null;
+        VaEncoderEntry[] entries = [.. device.QueryEncoders().Where(entry => IsOf(entry.Profile, codec))];
+        if (entries.Length == 0)
+            return null;
+        bool lowPower = entries.Any(static entry => entry.IsLowPower);
+        // FFmpeg chooses the profile.
+        VaRegionSupport[] regions = [.. entries.Where(entry => entry.IsLowPower == lowPower).Select(device.QueryRegions)];
+        return new VaapiSetup(library, device, codec, lowPower, exportSurfaces, new VaRegionSupport(
+            regions.Min(static support => support.MaxRegions), regions.All(static support => support.WithRateControl)));
     }
 
     private static bool IsOf(VaProfile profile, VideoCodec codec) => codec switch

@@ -12,7 +12,7 @@ namespace QemuZeroCopy.Pipeline.Encode.Vaapi;
 /// </summary>
 internal sealed unsafe class VaapiSurfaces : IDisposable
 {
-    /// <summary>One being written, one being encoded, and one that the encoder refers to.</summary>
+    /// <summary>One being written, one being encoded, one that the encoder refers to, and one on its way back.</summary>
     private const int PoolSize = 4;
 
     private readonly Dictionary<uint, DmaBufPicture> _exported = [];
@@ -20,8 +20,11 @@ internal sealed unsafe class VaapiSurfaces : IDisposable
     private readonly PictureSize _size;
     private readonly HostPicture? _host;
     private readonly MediaFrame? _hostFrame;
-    private readonly MediaFrame _frame;
+    private MediaFrame _frame;
+    private MediaFrame _next;
     private bool _isBound;
+    private bool _isNextBound;
+    private bool _isNoted;
 
     public VaapiSurfaces(VaapiSetup setup, PictureSize size)
     {
@@ -30,6 +33,7 @@ internal sealed unsafe class VaapiSurfaces : IDisposable
         AreExported = setup.ExportsSurfaces;
         Frames = new HardwareFrames(setup.Library, setup.Device.Handle, size.Width, size.Height, PoolSize);
         _frame = new MediaFrame(setup.Library);
+        _next = new MediaFrame(setup.Library);
         if (!AreExported)
         {
             _host = new HostPicture(size);
@@ -52,9 +56,22 @@ internal sealed unsafe class VaapiSurfaces : IDisposable
         if (_host is not null)
             return _host;
         if (!_isBound)
-            _isBound = Frames.TryTake(_frame);
+            _isBound = TakeNext() || Frames.TryTake(_frame);
         // Without a free surface any known one serves: TryBind then refuses it.
         return _isBound && _exported.TryGetValue(_frame.VaSurface, out DmaBufPicture? picture) ? picture : _exported.Values.First();
+    }
+
+    /// <summary>
+    /// The picture to write while <paramref name="picture"/> is encoded, of which all others lack <paramref name="changed"/>
+    /// from now on. Null with host pictures, or when no surface is free.
+    /// </summary>
+    public PictureTarget? AcquireNext(PictureTarget picture, TileMap changed)
+    {
+        if (_host is not null || !_isBound)
+            return null;
+        Note(picture, changed);
+        _isNextBound = _isNextBound || Frames.TryTake(_next);
+        return _isNextBound ? _exported.GetValueOrDefault(_next.VaSurface) : null;
     }
 
     /// <summary>Binds the written picture for the encoder; notes what the other surfaces now lack.</summary>
@@ -63,12 +80,9 @@ internal sealed unsafe class VaapiSurfaces : IDisposable
         frame = _frame;
         if (_host is not null)
             return Frames.TryTake(_frame) && (_isBound = true) && _frame.TryUpload(_hostFrame!);
-        foreach (DmaBufPicture other in _exported.Values)
-        {
-            if (!ReferenceEquals(other, picture))
-                AddChanges(other.Stale, changed);
-        }
-
+        if (!_isNoted)
+            Note(picture, changed);
+        _isNoted = false;
         return _isBound && ReferenceEquals(_exported.GetValueOrDefault(_frame.VaSurface), picture);
     }
 
@@ -82,11 +96,32 @@ internal sealed unsafe class VaapiSurfaces : IDisposable
     public void Dispose()
     {
         _frame.Dispose();
+        _next.Dispose();
         _hostFrame?.Dispose();
         _host?.Dispose();
         foreach (DmaBufPicture picture in _exported.Values)
             picture.Dispose();
         Frames.Dispose();
+    }
+
+    // The frame that was written ahead becomes the one at hand.
+    private bool TakeNext()
+    {
+        if (!_isNextBound)
+            return false;
+        (_frame, _next, _isNextBound) = (_next, _frame, false);
+        return true;
+    }
+
+    private void Note(PictureTarget picture, TileMap changed)
+    {
+        foreach (DmaBufPicture other in _exported.Values)
+        {
+            if (!ReferenceEquals(other, picture))
+                AddChanges(other.Stale, changed);
+        }
+
+        _isNoted = true;
     }
 
     private static void AddChanges(TileMap stale, TileMap changed)
@@ -125,6 +160,7 @@ internal sealed unsafe class VaapiSurfaces : IDisposable
             foreach (DmaBufPicture picture in _exported.Values)
                 picture.Dispose();
             _frame.Dispose();
+            _next.Dispose();
             held.ForEach(static frame => frame.Dispose());
             held.Clear();
             Frames.Dispose();

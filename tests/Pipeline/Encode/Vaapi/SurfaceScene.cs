@@ -9,6 +9,12 @@ namespace QemuZeroCopy.Pipeline.Tests.Encode.Vaapi;
 /// <summary>A moving picture that can be written to any encoder's target, as a converter would.</summary>
 internal sealed unsafe partial class SurfaceScene(PictureSize size)
 {
+    /// <summary>What moves; the rest stays as in picture 0.</summary>
+    public PixelRect Moving { get; init; } = new(0, 0, size.Width, size.Height);
+
+    /// <summary>How much noise lies over it, from 0 to 15: detail that costs bits.</summary>
+    public int Noise { get; init; }
+
     private readonly EncodedFramePool _pool = new();
     private readonly TileMap _changed = new(size, PictureTarget.MacroblockSize);
 
@@ -19,12 +25,28 @@ internal sealed unsafe partial class SurfaceScene(PictureSize size)
 
     public Result Encode(VaapiEncoder encoder, int index, bool keyFrame = false)
     {
+        _changed.Clear();
+        if (keyFrame || index == 0)
+            _changed.Fill();
+        else
+            _changed.Add(Moving);
+        return Encode(encoder, index, new EncodeRequest(keyFrame, 0));
+    }
+
+    /// <summary>Encodes a picture once more, as one at rest.</summary>
+    public Result Refine(VaapiEncoder encoder, int index, EncodeRequest request)
+    {
+        _changed.Clear();
+        return Encode(encoder, index, request);
+    }
+
+    private Result Encode(VaapiEncoder encoder, int index, EncodeRequest request)
+    {
         PictureTarget target = encoder.AcquireTarget();
         Write(target, index);
         target.Stale.Clear();
-        _changed.Fill();
         EncodedFrame frame = _pool.Rent();
-        EncodeOutcome outcome = encoder.Encode(target, _changed, new EncodeRequest(keyFrame, 0), frame);
+        EncodeOutcome outcome = encoder.Encode(target, _changed, request, frame);
         var result = new Result(outcome, frame.Data.ToArray(), frame.IsKeyFrame);
         frame.Release();
         return result;
@@ -54,10 +76,15 @@ internal sealed unsafe partial class SurfaceScene(PictureSize size)
 
     private int ChromaHeight => (size.Height + 1) / 2;
 
-    private static byte Luma(int x, int y, int index) => (byte)(16 + ((x / 8 * 7 + y / 8 * 13 + index * 5) % 200));
+    private byte Luma(int x, int y, int index) => (byte)(16 + ((x / 8 * 7 + y / 8 * 13 + At(x, y, index) * 5) % 200) + (Grain(x, y, At(x, y, index)) & Noise));
 
-    private static (byte Cb, byte Cr) Chroma(int x, int y, int index) =>
-        ((byte)(64 + (x / 16 * 11 + index) % 128), (byte)(64 + (y / 16 * 17 + index) % 128));
+    private (byte Cb, byte Cr) Chroma(int x, int y, int index) =>
+        ((byte)(64 + (x / 16 * 11 + At(x * 2, y * 2, index)) % 128), (byte)(64 + (y / 16 * 17 + At(x * 2, y * 2, index)) % 128));
+
+    private static int Grain(int x, int y, int index) => (int)((uint)(x * 73856093 ^ y * 19349663 ^ index * 83492791) * 2654435761u >> 24);
+
+    private int At(int x, int y, int index) =>
+        x >= Moving.X && x < Moving.X + Moving.Width && y >= Moving.Y && y < Moving.Y + Moving.Height ? index : 0;
 
     private void Write(PictureTarget target, int index)
     {

@@ -114,6 +114,53 @@ public sealed class VaapiEncoderTests
         Assert.True(after * 3 < before, $"30 frames took {before} bytes at 8 Mbit/s and {after} at 1 Mbit/s");
     }
 
+    /// <summary>A small part moves in a picture with more detail than the rate has room for: the rate control alone spreads its bits.</summary>
+    [Fact]
+    public void What_moves_is_better_with_regions_of_interest_than_without()
+    {
+        (double without, long none) = MovingPart("regions=0", Low);
+        (double with, long told) = MovingPart("", Low);
+        TestContext.Current.TestOutputHelper?.WriteLine($"what moves: {without:F1} dB without regions, {with:F1} dB with {told} of them");
+        Assert.Equal(0, none);
+        Assert.True(told > 0);
+        Assert.True(with > without + 1, $"{with:F1} dB with regions, {without:F1} dB without");
+    }
+
+    [Fact]
+    public void A_driver_that_takes_offsets_with_constant_quantizers_only_is_left_alone_under_a_rate_control()
+    {
+        Assert.Equal(0, MovingPart("regions-need-cqp", Low).Told);
+        Assert.Equal(0, MovingPart("only-cqp", Low).Told);
+    }
+
+    [Fact]
+    public void With_constant_quantizers_a_picture_at_rest_is_sharpened_through_regions()
+    {
+        using VaDisplay display = SoftwareVa.Open("only-cqp");
+        using VaapiEncoder encoder = VaapiEncoder.Open(Choose(display, exportSurfaces: true), Size, Rate);
+        var scene = new SurfaceScene(Size);
+        var refinement = new RefinementMap(Size);
+        var everything = new TileMap(Size, PictureTarget.MacroblockSize);
+        everything.Fill();
+        using var stream = new MemoryStream();
+        stream.Write(scene.Encode(encoder, 0).Data);
+        stream.Write(scene.Encode(encoder, 1).Data);
+        refinement.Commit(everything, isKeyFrame: false, 0, 0);
+        everything.Clear();
+        for (int step = 1; step <= RefinementMap.LastStep; step++)
+        {
+            long nowNs = (100 + step * 100) * 1_000_000L;
+            Assert.Equal(step, refinement.Plan(everything, nowNs));
+            stream.Write(scene.Refine(encoder, 1, new EncodeRequest(false, step, refinement)).Data);
+            refinement.Commit(everything, isKeyFrame: false, step, nowNs);
+        }
+
+        double[] psnr = [.. ReferenceDecoder.DecodeNv12(stream.ToArray(), VideoCodec.H264, Size).Skip(1).Select(picture => ReferenceDecoder.Psnr(picture, scene.Packed(1)))];
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", psnr.Select(static value => $"{value:F1} dB")));
+        for (int step = 1; step < psnr.Length; step++)
+            Assert.True(psnr[step] > psnr[step - 1], $"step {step}: {psnr[step]:F2} dB after {psnr[step - 1]:F2} dB");
+    }
+
     [Fact]
     public void Many_frames_leave_surfaces_and_fds_as_they_were()
     {
@@ -144,6 +191,25 @@ public sealed class VaapiEncoderTests
             Assert.True(psnr >= 35, $"picture {i}: {psnr:F1} dB");
         }
     }
+
+    private static readonly EncoderRate Low = new(600_000, 30);
+
+    /// <summary>Thirty pictures in which a tenth of the width and height moves: how good that part of the last one is, and how many regions were told.</summary>
+    private static (double Psnr, long Told) MovingPart(string driver, EncoderRate rate)
+    {
+        var part = new PixelRect(320, 160, 64, 32);
+        using VaDisplay display = SoftwareVa.Open(driver);
+        using VaapiEncoder encoder = VaapiEncoder.Open(Choose(display, exportSurfaces: true), Size, rate);
+        var scene = new SurfaceScene(Size) { Moving = part, Noise = 15 };
+        using var stream = new MemoryStream();
+        for (int i = 0; i < 30; i++)
+            stream.Write(scene.Encode(encoder, i).Data);
+        byte[] last = ReferenceDecoder.DecodeNv12(stream.ToArray(), VideoCodec.H264, Size)[^1];
+        return (ReferenceDecoder.Psnr(Luma(last, part), Luma(scene.Packed(29), part)), encoder.RegionsMarked);
+    }
+
+    private static byte[] Luma(byte[] picture, PixelRect part) =>
+        [.. Enumerable.Range(part.Y, part.Height).SelectMany(y => picture.Skip(y * Size.Width + part.X).Take(part.Width))];
 
     private static FFmpegLibrary Library()
     {

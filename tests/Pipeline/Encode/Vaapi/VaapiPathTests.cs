@@ -133,18 +133,8 @@ public sealed class VaapiPathTests : IDisposable
             whole.Release();
         }
 
-        double psnr = ReferenceDecoder.Psnr(last, Packed(expected));
+        double psnr = ReferenceDecoder.Psnr(last, ReferenceDecoder.Packed(expected));
         Assert.True(psnr >= 35, $"{psnr:F1} dB; {string.Join("; ", _sink.Events)}");
-    }
-
-    private static unsafe byte[] Packed(HostPicture picture)
-    {
-        byte[] packed = new byte[Size.Width * Size.Height * 3 / 2];
-        for (int y = 0; y < Size.Height; y++)
-            new ReadOnlySpan<byte>(picture.Luma + (nint)y * picture.Stride, Size.Width).CopyTo(packed.AsSpan(y * Size.Width));
-        for (int y = 0; y < Size.Height / 2; y++)
-            new ReadOnlySpan<byte>(picture.Chroma + (nint)y * picture.Stride, Size.Width).CopyTo(packed.AsSpan((Size.Height + y) * Size.Width));
-        return packed;
     }
 
     private void Paint(int index)
