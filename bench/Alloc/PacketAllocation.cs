@@ -27,7 +27,7 @@ internal static class PacketAllocation
         byte[] buffer = new byte[Transmit.BufferBytes];
         long now = client.Connect(buffer);
         PeerConnection peer = router.Peers[0];
-        var source = new VideoSource(VideoCodecKind.H264, 1142);
+        var source = new VideoSource(VideoCodecKind.H264, 1112);
         byte[] unit = new byte[FrameBytes];
         unit.AsSpan().Fill(0x55);
         ((ReadOnlySpan<byte>)[0, 0, 0, 1, 0x65]).CopyTo(unit);

@@ -47,6 +47,21 @@ internal sealed class SimulatedNetworks : IBenchmark
         Add(report, "freeze_ms_max_bursts", "ms", null, bursts, bursts.Max);
         Samples idle = Measure(Plans.IdleThenMotion(20), repeats, isSmoke, o => o.FreezeMs);
         Add(report, "freeze_ms_max_after_idle", "ms", null, idle, idle.Max);
+        foreach (bool copies in new[] { true, false })
+        {
+            var keys = new Samples();
+            foreach (double roundTripMs in new[] { 40.0, 80 })
+            {
+                for (int i = 0; i < repeats; i++)
+                {
+                    foreach (double delay in KeyDelay.Measure(roundTripMs, 0.05, 200, copies, FirstSeed + i))
+                        keys.Add(delay);
+                }
+            }
+
+            Add(report, copies ? "key_ms_p99_loss5" : "key_ms_p99_loss5_without_copies", "ms", null, keys, keys.Percentile(99));
+        }
+
         return report;
     }
 

@@ -261,7 +261,7 @@ public sealed partial class PeerConnection
                 RepairUnasked(nowNs, sent, video);
             if (count == ResultBatch)
             {
-                _congestion?.OnFeedback(nowNs, _results.AsSpan(0, count));
+                NoteResults(nowNs, _results.AsSpan(0, count));
                 count = 0;
             }
 
@@ -269,10 +269,19 @@ public sealed partial class PeerConnection
         }
 
         if (count > 0)
-            _congestion?.OnFeedback(nowNs, _results.AsSpan(0, count));
+            NoteResults(nowNs, _results.AsSpan(0, count));
         NoteTarget();
         _feedbackPending = true;
         return true;
+    }
+
+    private void NoteResults(long nowNs, ReadOnlySpan<PacketResult> results)
+    {
+        if (_congestion is null)
+            return;
+        _congestion.OnFeedback(nowNs, results);
+        if (!_congestion.Target.PathShowsQueue)
+            _protection.OnFeedback(nowNs, results);
     }
 
     /// <summary>

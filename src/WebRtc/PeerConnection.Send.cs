@@ -148,7 +148,10 @@ public sealed partial class PeerConnection
         }
     }
 
-    /// <summary>Repetitions first: a picture waits for them. Then the tracks in turn, as far as the budget goes; then probes.</summary>
+    /// <summary>
+    /// Repetitions first: a picture waits for them. Then the parity of what has just left; then the tracks in turn, as far as
+    /// the budget goes; then probes.
+    /// </summary>
     private void WriteVideo(long nowNs, ref SegmentWriter writer)
     {
         int overhead = _srtp!.RtpOverheadBytes;
@@ -164,6 +167,8 @@ public sealed partial class PeerConnection
             }
         }
 
+        if (writer.Count == 0)
+            WriteParity(nowNs, ref writer);
         if (writer.Count > 0)
             return;
         int probe = _congestion?.ProbeBytes(nowNs) ?? 0;
@@ -180,14 +185,32 @@ public sealed partial class PeerConnection
             WriteProbe(nowNs, probe, probeId, ref writer);
     }
 
+    /// <summary>Parity is of use while the packets that it covers are waited for: it asks for no budget, but is charged.</summary>
+    private void WriteParity(long nowNs, ref SegmentWriter writer)
+    {
+        int overhead = _srtp!.RtpOverheadBytes;
+        foreach (VideoSender sender in _video)
+        {
+            for (int size = sender.NextParityBytes(overhead); size > 0 && writer.Takes(size); size = sender.NextParityBytes(overhead))
+            {
+                int written = sender.WriteParity(writer.Next, _srtp, (ushort)_sentPackets.NextSequence);
+                writer.Commit(written);
+                _protection.OnSent(0, written);
+                Statistics.ParityPacketsSent++;
+                NoteSent(nowNs, written, PacketClass.Parity);
+            }
+        }
+    }
+
     private void WriteFrames(long nowNs, VideoSender sender, int budget, int probeId, ref SegmentWriter writer)
     {
         int overhead = _srtp!.RtpOverheadBytes;
-        for (int size = sender.NextPacketBytes(nowNs, overhead); size > 0 && budget > 0 && writer.Takes(size); size = sender.NextPacketBytes(nowNs, overhead))
+        for (int size = sender.NextPacketBytes(nowNs, overhead); size > 0 && budget > 0 && !sender.HasParity && writer.Takes(size); size = sender.NextPacketBytes(nowNs, overhead))
         {
             int written = sender.WriteNext(nowNs, writer.Next, _srtp, (ushort)_sentPackets.NextSequence);
             writer.Commit(written);
             budget -= written;
+            _protection.OnSent(written, 0);
             Statistics.PacketsSent++;
             if (sender.UsesTransportFeedback)
                 NoteSent(nowNs, written, PacketClass.Video, probeId, VideoOf(sender));

@@ -34,6 +34,7 @@ public sealed partial class PeerConnection : IDisposable
     private readonly VideoSender[] _video;
     private readonly AudioSender? _audio;
     private readonly SentPacketHistory _sentPackets = new();
+    private readonly LossProtection _protection = new();
     private readonly long _createdNs;
     private IDataTransport? _data;
     private ICongestionControl? _congestion;
@@ -50,7 +51,7 @@ public sealed partial class PeerConnection : IDisposable
         _createdNs = nowNs;
         _ice = new IceLiteAgent(local, new IceCredentials(offer.IceUfrag, offer.IcePassword));
         _dtls = new DtlsTransport(endpoint.Certificate, isServer: true, endpoint.MaxDatagramBytes);
-        _video = [.. session.Video.Select(m => new VideoSender(m, endpoint.UnixEpochNs, endpoint.FillRandom) { PlayoutDelay = options.PlayoutDelay })];
+        _video = [.. session.Video.Select(m => new VideoSender(m, endpoint.UnixEpochNs, endpoint.FillRandom, _protection) { PlayoutDelay = options.PlayoutDelay })];
         _audio = session.Audio is { } audio ? new AudioSender(audio, endpoint.FillRandom) : null;
         _microphone = session.Microphone is { } microphone ? new MicrophoneReceiver(microphone) : null;
         _tracks = new TrackState[_video.Length];
@@ -172,10 +173,18 @@ public sealed partial class PeerConnection : IDisposable
             return false;
         VideoSender sender = _video[index];
         bool queued = sender.Enqueue(frame);
-        if (queued)
-            _congestion?.OnFrame(nowNs, frame.PayloadBytes, FrameIntervalNs(frame));
-        else
+        if (queued && _congestion is not null)
+        {
+            long intervalNs = FrameIntervalNs(frame);
+            _congestion.OnFrame(nowNs, frame.PayloadBytes, intervalNs);
+            RateTarget target = _congestion.Target;
+            _protection.Configure(PathRoundTripNs, intervalNs, target.TargetBps, _ice.Selected.Kind == TransportKind.Udp && !target.PathShowsQueue);
+        }
+        else if (!queued)
+        {
             WantKeyFrame(nowNs, index, KeyFrameReason.Skipped);
+        }
+
         Statistics.FramesSkipped = sender.FramesSkipped;
         Router?.MarkDirty(this);
         return queued;
@@ -266,12 +275,15 @@ public sealed partial class PeerConnection : IDisposable
         return interval;
     }
 
+    /// <summary>By RTCP, which feels no wait for feedback; by transport-wide feedback before the first report.</summary>
+    private long PathRoundTripNs => Statistics.RoundTripMs > 0 ? (long)(Statistics.RoundTripMs * 1e6) : _congestion?.RoundTripNs ?? 0;
+
     private void NoteTarget()
     {
         if (_congestion is null)
             return;
         RateTarget target = _congestion.Target;
-        Statistics.TargetBps = target.TargetBps;
+        Statistics.TargetBps = (long)(target.TargetBps * (1 - _protection.ParityShare));
         Statistics.PathShowsQueue = target.PathShowsQueue;
     }
 

@@ -21,6 +21,9 @@ public sealed class PeerStatistics
     /// <summary>Media packets repeated.</summary>
     public long PacketsRepeated { get; internal set; }
 
+    /// <summary>Parity packets sent (FlexFEC).</summary>
+    public long ParityPacketsSent { get; internal set; }
+
     /// <summary>Packets that the peer asked for again.</summary>
     public long PacketsMissed { get; internal set; }
 
@@ -36,7 +39,7 @@ public sealed class PeerStatistics
     /// <summary>Frames passed over because the viewer was too slow or had to wait for an entry point.</summary>
     public long FramesSkipped { get; internal set; }
 
-    /// <summary>What congestion control allows all media together, in bit/s; 0 where the peer gives no transport-wide feedback.</summary>
+    /// <summary>What congestion control allows all media together without their parity, in bit/s; 0 where the peer gives no transport-wide feedback.</summary>
     public long TargetBps { get; internal set; }
 
     /// <summary>Whether packets stand in a queue on the path.</summary>

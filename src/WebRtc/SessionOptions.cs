@@ -90,8 +90,12 @@ public sealed record EndpointOptions
     /// </summary>
     public int MaxDatagramBytes { get; init; } = 1200;
 
-    /// <summary>Payload bytes of one video packet: what is left beside RTP header, extensions, RTX number and SRTP tag.</summary>
-    public int MaxVideoPayloadBytes => MaxDatagramBytes - Rtp.RtpHeader.FullBytes - Rtp.RtxHeader.Bytes - Srtp.SrtpProfile.MaxOverheadBytes;
+    /// <summary>
+    /// Payload bytes of one video packet: what is left in its parity beside RTP header, FlexFEC header, the packet's own
+    /// extensions and the SRTP tag. A repetition takes less.
+    /// </summary>
+    public int MaxVideoPayloadBytes =>
+        MaxDatagramBytes - Rtp.RtpHeader.LeanBytes - Rtp.FlexFec.MaxHeaderBytes - (Rtp.RtpHeader.FullBytes - Rtp.RtpHeader.FixedBytes) - Srtp.SrtpProfile.MaxOverheadBytes;
 
     /// <summary>Viewers at once; the next one is refused.</summary>
     public int MaxPeers { get; init; } = 256;

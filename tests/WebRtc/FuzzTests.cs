@@ -91,7 +91,7 @@ public class FuzzTests
     [Fact]
     public void Offers_and_fragments()
     {
-        using var viewer = new ModelViewer(new SeededRandom(1), default);
+        using var viewer = new ModelViewer(new SeededRandom(1), default) { OffersParity = true };
         byte[] offer = Encoding.ASCII.GetBytes(viewer.Offer(2, audio: true, data: true, microphone: true));
         var options = new SessionOptions { VideoTracks = [new VideoTrackOptions("s", [new VideoFormat(VideoCodecKind.H264)])], AudioStreamId = "a", AcceptMicrophone = true };
         var random = new SeededRandom(2);

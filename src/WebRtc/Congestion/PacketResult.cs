@@ -12,6 +12,9 @@ public enum PacketClass : byte
     /// <summary>A repeated packet (RFC 4588).</summary>
     Retransmission,
 
+    /// <summary>Parity over video packets (FlexFEC).</summary>
+    Parity,
+
     /// <summary>Padding or repetition sent only to probe the path.</summary>
     Probe,
 }

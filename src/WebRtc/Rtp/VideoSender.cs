@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using QemuZeroCopy.WebRtc.Congestion;
 using QemuZeroCopy.WebRtc.Sdp;
 using QemuZeroCopy.WebRtc.Srtp;
 
@@ -9,7 +10,7 @@ namespace QemuZeroCopy.WebRtc.Rtp;
 /// One viewer's side of a video track: which frames wait, under which numbers they went out, and what may be repeated.
 /// Frames are the source's; this holds references with their generation and no picture data.
 /// </summary>
-internal sealed class VideoSender
+internal sealed partial class VideoSender
 {
     /// <summary>A viewer further behind skips to the next entry point.</summary>
     private const long MaxWaitNs = 500_000_000;
@@ -53,12 +54,14 @@ internal sealed class VideoSender
     private long _nextRtxSequence;
     private int _repeatHead;
     private int _repeatCount;
+    private (int MinMs, int MaxMs) _framePlayoutDelay;
     private long _firstSentNs = long.MaxValue;
     private long _lastFullNs;
 
-    public VideoSender(NegotiatedMedia media, long unixEpochNs, FillRandom fillRandom)
+    public VideoSender(NegotiatedMedia media, long unixEpochNs, FillRandom fillRandom, LossProtection protection)
     {
         _media = media;
+        _protection = protection;
         _extensions = media.UsesTransportFeedback ? media.Extensions : media.Extensions with { TransportSequence = 0 };
         _mid = Encoding.ASCII.GetBytes(media.Offered.Mid);
         foreach (NegotiatedFormat format in media.VideoFormats)
@@ -68,12 +71,13 @@ internal sealed class VideoSender
         }
 
         _unixEpochNs = unixEpochNs;
-        Span<byte> random = stackalloc byte[8];
+        Span<byte> random = stackalloc byte[10];
         fillRandom(random);
         // The first sequence number lies in the lower half, so that the receiver's roll-over counter starts at 0 (RFC 3711, 3.3.1).
         _nextSequence = BitConverter.ToUInt16(random) & 0x7FFF;
         _nextRtxSequence = BitConverter.ToUInt16(random[2..]) & 0x7FFF;
         _timestampOffset = BitConverter.ToUInt32(random[4..]);
+        _nextParitySequence = BitConverter.ToUInt16(random[8..]) & 0x7FFF;
     }
 
     public uint Ssrc => _media.Ssrc;
@@ -180,6 +184,7 @@ internal sealed class VideoSender
         PacketsSent++;
         OctetsSent += (uint)payload.Length;
         QueuedBytes -= payload.Length;
+        NoteForParity(frame, timestamp, sequence);
         _packet++;
         if (last)
         {
@@ -278,6 +283,8 @@ internal sealed class VideoSender
             _lastFullNs = nowNs;
         if (frame.IsEntryPoint)
             EntryPointSentNs = nowNs;
+        _framePlayoutDelay = PlayoutDelay;
+        BeginParity(frame);
         _history[_historyNext++ % HistoryCapacity] = new Sent { First = _nextSequence, Frame = frame, Generation = frame.Generation, Timestamp = timestamp };
     }
 
@@ -293,7 +300,7 @@ internal sealed class VideoSender
         RtpHeader.Write(destination, payloadType, marker, sequence, timestamp, ssrc, hasExtension: length > RtpHeader.FixedBytes);
         if (full)
         {
-            var info = new RtpFrameInfo((long)RtpClock.Ntp(_unixEpochNs + frame.CaptureNs), PlayoutDelay.MinMs, PlayoutDelay.MaxMs);
+            var info = new RtpFrameInfo((long)RtpClock.Ntp(_unixEpochNs + frame.CaptureNs), _framePlayoutDelay.MinMs, _framePlayoutDelay.MaxMs);
             RtpHeader.WriteFull(destination, _extensions, transportSequence, info, _mid);
         }
         else if (length > RtpHeader.FixedBytes)

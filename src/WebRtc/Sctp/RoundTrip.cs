@@ -4,12 +4,12 @@ namespace QemuZeroCopy.WebRtc.Sctp;
 /// The retransmission time-out (RFC 9260 section 6.3.1). The floor is below the RFC's one second: browsers acknowledge
 /// the last chunk of a burst at once because it carries the I bit, and input that waits a second is lost for good.
 /// </summary>
-internal struct RoundTrip()
+internal struct RoundTrip(long minNs)
 {
-    public const long MinNs = 200_000_000;
     public const long MaxNs = 4_000_000_000;
     private const long InitialNs = 500_000_000;
 
+    private readonly long _minNs = minNs;
     private long _smoothedNs;
     private long _variationNs;
 
@@ -31,7 +31,7 @@ internal struct RoundTrip()
             _smoothedNs += (sampleNs - _smoothedNs) / 8;
         }
 
-        TimeoutNs = Math.Clamp(_smoothedNs + (4 * _variationNs), MinNs, MaxNs);
+        TimeoutNs = Math.Clamp(_smoothedNs + (4 * _variationNs), _minNs, MaxNs);
     }
 
     /// <summary>After a time-out (RFC 9260 section 6.3.3).</summary>

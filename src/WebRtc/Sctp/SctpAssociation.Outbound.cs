@@ -13,7 +13,7 @@ internal sealed partial class SctpAssociation
     /// <summary>Small chunks that wait for the next packet; what finds no room is dropped, as if lost.</summary>
     private readonly byte[] _control = new byte[1024];
     private CongestionWindow _congestion;
-    private RoundTrip _roundTrip = new();
+    private RoundTrip _roundTrip;
     private int _controlLength;
     private uint _peerWindowBytes;
     private bool _isRecovering;

@@ -33,6 +33,7 @@ internal sealed partial class SctpAssociation : IDataTransport, IMessageSink
     public SctpAssociation(SctpOptions options, FillRandom fillRandom, bool isDtlsServer = true)
     {
         _options = options;
+        _roundTrip = new RoundTrip(options.MinRetransmitMs * 1_000_000L);
         _fillRandom = fillRandom;
         _firstOwnStream = (ushort)(isDtlsServer ? 1 : 0);
         int fragmentBytes = (options.MaxPacketBytes - PacketWriter.HeaderBytes - Chunk.HeaderBytes - DataHeader.Bytes) & ~3;

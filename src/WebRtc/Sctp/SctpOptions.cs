@@ -28,6 +28,9 @@ internal sealed record SctpOptions
     /// <summary>Accepted from the host and not yet acknowledged by the peer.</summary>
     public int SendBufferBytes { get; init; } = 512 * 1024;
 
+    /// <summary>Time without an acknowledgement, in ms, after which data is repeated at the earliest (RFC 9260 RTO.Min).</summary>
+    public int MinRetransmitMs { get; init; } = 200;
+
     /// <summary>Packets of the handshake before it is given up (RFC 9260 Max.Init.Retransmits).</summary>
     public int MaxInitRetransmits { get; init; } = 8;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using QemuZeroCopy.WebRtc.Rtp;
 
 namespace QemuZeroCopy.WebRtc.Sdp;
 
@@ -13,6 +14,9 @@ internal static class AnswerWriter
 
     /// <summary>The largest message that we reassemble: clipboard text in one piece.</summary>
     public const int MaxMessageBytes = 256 * 1024;
+
+    /// <summary>Within this a packet and its parity leave: at most half a frame's time apart, and 100 ms for a key frame on a slow path.</summary>
+    private const int RepairWindowUs = 100_000;
 
     private static readonly string[] s_videoFeedback = ["nack", "nack pli", "ccm fir", "transport-cc"];
 
@@ -67,7 +71,7 @@ internal static class AnswerWriter
         string formats = media.Offered.Kind switch
         {
             MediaKind.Application => media.Offered.FormatList,
-            MediaKind.Video => string.Join(' ', media.VideoFormats.Select(format => format.Rtx is null ? $"{format.Format.PayloadType}" : $"{format.Format.PayloadType} {format.Rtx.PayloadType}")),
+            MediaKind.Video => string.Join(' ', media.VideoFormats.SelectMany(format => new[] { format.Format, format.Rtx }).Append(media.Fec).OfType<PayloadFormat>().Select(format => format.PayloadType)),
             _ => $"{media.Format!.PayloadType}",
         };
         Line(text, $"m={media.Offered.KindToken} 9 {media.Offered.Protocol} {formats}");
@@ -133,13 +137,24 @@ internal static class AnswerWriter
             WriteAudioFormat(text, media, media.Format!);
         foreach (NegotiatedFormat format in media.VideoFormats)
             WriteVideoFormat(text, media, format);
+        if (media.Fec is { } fec)
+        {
+            Line(text, $"a=rtpmap:{fec.PayloadType} {FlexFec.Encoding}/90000");
+            Line(text, $"a=fmtp:{fec.PayloadType} repair-window={RepairWindowUs}");
+        }
+
         if (!media.Sends)
             return;
         if (media.RtxSsrc != 0)
             Line(text, $"a=ssrc-group:FID {media.Ssrc} {media.RtxSsrc}");
-        Line(text, $"a=ssrc:{media.Ssrc} cname:{media.StreamId}");
-        if (media.RtxSsrc != 0)
-            Line(text, $"a=ssrc:{media.RtxSsrc} cname:{media.StreamId}");
+        // RFC 5956 section 4.3: the protected stream, then what protects it.
+        if (media.FecSsrc != 0)
+            Line(text, $"a=ssrc-group:FEC-FR {media.Ssrc} {media.FecSsrc}");
+        foreach (uint ssrc in new[] { media.Ssrc, media.RtxSsrc, media.FecSsrc })
+        {
+            if (ssrc != 0)
+                Line(text, $"a=ssrc:{ssrc} cname:{media.StreamId}");
+        }
     }
 
     private static void WriteAudioFormat(StringBuilder text, NegotiatedMedia media, PayloadFormat format)

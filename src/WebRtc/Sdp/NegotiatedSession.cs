@@ -31,6 +31,12 @@ internal sealed class NegotiatedMedia
     /// <summary>Ours for repetitions; 0 without RTX.</summary>
     public uint RtxSsrc { get; set; }
 
+    /// <summary>What parity is sent as (FlexFEC); null without.</summary>
+    public PayloadFormat? Fec { get; set; }
+
+    /// <summary>Ours for parity; 0 without.</summary>
+    public uint FecSsrc { get; set; }
+
     public string StreamId { get; set; } = "";
 
     /// <summary>For video: index into the options' tracks.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QemuZeroCopy.WebRtc.Rtp;
 
 namespace QemuZeroCopy.WebRtc.Sdp;
 
@@ -61,6 +62,9 @@ internal static class Negotiator
         media.Extensions = RtpExtensionIds.From(section);
         media.Ssrc = ssrcs.Next();
         media.RtxSsrc = taken.Exists(format => format.Rtx is not null) ? ssrcs.Next() : 0;
+        // Without feedback nobody knows what is lost, nor what parity would be good for.
+        media.Fec = media.UsesTransportFeedback ? section.Formats.Find(f => f.Encoding.Equals(FlexFec.Encoding, StringComparison.OrdinalIgnoreCase) && f.ClockRate == 90000) : null;
+        media.FecSsrc = media.Fec is null ? 0 : ssrcs.Next();
         media.StreamId = track.StreamId;
         media.Track = index;
         return true;

@@ -24,6 +24,7 @@ internal sealed class TestHost : IDisposable
     private readonly Thread _thread;
     private readonly byte[] _send = new byte[Transmit.BufferBytes];
     private readonly byte[] _receive = new byte[2048];
+    private readonly Queue<(long DueNs, byte[] Bytes, IPEndPoint Remote)> _flying = new();
     private List<byte[]> _pictures;
     private VideoSource _source;
     private readonly int _framesPerSecond;
@@ -60,6 +61,12 @@ internal sealed class TestHost : IDisposable
 
     /// <summary>Drops a datagram on its way out (of the given size) when it says so.</summary>
     public Func<bool> LosesOutgoing { get; set; } = () => false;
+
+    /// <summary>Drops this very datagram on its way out when it says so.</summary>
+    public Func<byte[], bool> LosesDatagram { get; set; } = static _ => false;
+
+    /// <summary>Delay of datagrams on their way out.</summary>
+    public int DelayMs { get; set; }
 
     /// <summary>Called on the host's thread for each event.</summary>
     public Action<PeerConnection, PeerEventKind, ushort, byte[]>? OnEvent { get; set; }
@@ -230,9 +237,16 @@ internal sealed class TestHost : IDisposable
             remote.Address = remote.Address.MapToIPv6();
             for (int at = 0; at < transmit.LengthBytes; at += transmit.SegmentBytes)
             {
-                if (!LosesOutgoing())
-                    _socket.SendTo(_send.AsSpan(at, Math.Min(transmit.SegmentBytes, transmit.LengthBytes - at)), remote);
+                byte[] datagram = _send.AsSpan(at, Math.Min(transmit.SegmentBytes, transmit.LengthBytes - at)).ToArray();
+                if (!LosesOutgoing() && !LosesDatagram(datagram))
+                    _flying.Enqueue((now + (DelayMs * 1_000_000L), datagram, remote));
             }
+        }
+
+        while (_flying.TryPeek(out var flight) && flight.DueNs <= now)
+        {
+            _flying.Dequeue();
+            _socket.SendTo(flight.Bytes, flight.Remote);
         }
     }
 }

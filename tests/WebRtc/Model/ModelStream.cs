@@ -55,11 +55,7 @@ internal sealed class ModelStream(uint ssrc, int payloadType)
         _ = nowNs;
         Repeated++;
         ushort low = BinaryPrimitives.ReadUInt16BigEndian(payload);
-        long sequence = (_highest & ~0xFFFFL) | low;
-        if (sequence > _highest + 0x8000)
-            sequence -= 0x10000;
-        else if (sequence < _highest - 0x8000)
-            sequence += 0x10000;
+        long sequence = Widen(low);
         byte[] packet = new byte[12 + payload.Length - 2];
         rtx[..12].CopyTo(packet);
         packet[0] &= 0xEF;
@@ -67,6 +63,15 @@ internal sealed class ModelStream(uint ssrc, int payloadType)
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), low);
         BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(8), Ssrc);
         payload[2..].CopyTo(packet.AsSpan(12));
+        _packets.TryAdd(sequence, packet);
+        _highest = Math.Max(_highest, sequence);
+    }
+
+    /// <summary>Takes what parity brought back: the packet as it was, but for its transport-wide number.</summary>
+    public void TakeRecovered(long nowNs, byte[] packet)
+    {
+        _ = nowNs;
+        long sequence = Widen(BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(2)));
         _packets.TryAdd(sequence, packet);
         _highest = Math.Max(_highest, sequence);
     }
@@ -114,6 +119,14 @@ internal sealed class ModelStream(uint ssrc, int payloadType)
         }
 
         return units;
+    }
+
+    private long Widen(ushort low)
+    {
+        long sequence = (_highest & ~0xFFFFL) | low;
+        if (sequence > _highest + 0x8000)
+            return sequence - 0x10000;
+        return sequence < _highest - 0x8000 ? sequence + 0x10000 : sequence;
     }
 
     public static int HeaderOf(byte[] packet) => WebRtc.Rtp.RtpHeader.Measure(packet);

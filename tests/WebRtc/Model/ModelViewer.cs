@@ -31,6 +31,7 @@ internal sealed class ModelViewer : IDisposable
     private IceCredentials _local;
     private IceCredentials? _remote;
     private SrtpSession? _srtp;
+    private FlexFecReceiver? _parity;
     private long _nextCheckNs;
     private long _nextFeedbackNs;
     private long _nextReportNs;
@@ -63,6 +64,13 @@ internal sealed class ModelViewer : IDisposable
 
     public bool SendsNacks { get; set; } = true;
 
+    /// <summary>Whether FlexFEC is offered.</summary>
+    public bool OffersParity { get; init; }
+
+    public int ParityPackets => _parity?.ParityPackets ?? 0;
+
+    public int Recovered => _parity?.Recovered ?? 0;
+
     public bool Silent { get; set; }
 
     public bool SaidGoodbye { get; private set; }
@@ -81,11 +89,13 @@ internal sealed class ModelViewer : IDisposable
         int mid = 0;
         for (int i = 0; i < videoCount; i++)
         {
-            text.Append("m=video 9 UDP/TLS/RTP/SAVPF 102 103\r\n").Append(transport).Append($"a=mid:{mid++}\r\na=recvonly\r\na=rtcp-mux\r\na=rtcp-rsize\r\n");
+            text.Append(OffersParity ? "m=video 9 UDP/TLS/RTP/SAVPF 102 103 104\r\n" : "m=video 9 UDP/TLS/RTP/SAVPF 102 103\r\n").Append(transport).Append($"a=mid:{mid++}\r\na=recvonly\r\na=rtcp-mux\r\na=rtcp-rsize\r\n");
             text.Append("a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\na=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n");
             text.Append("a=extmap:4 http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time\r\na=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\r\n");
             text.Append("a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtcp-fb:102 ccm fir\r\na=rtcp-fb:102 transport-cc\r\na=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n");
             text.Append("a=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n");
+            if (OffersParity)
+                text.Append("a=rtpmap:104 flexfec-03/90000\r\na=fmtp:104 repair-window=10000000\r\n");
         }
 
         if (audio)
@@ -102,6 +112,8 @@ internal sealed class ModelViewer : IDisposable
         Answers.Add(answer);
         string Value(string name) => answer.Split('\n').First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..].Trim();
         _remote = new IceCredentials(Value("a=ice-ufrag:"), Value("a=ice-pwd:"));
+        if (OffersParity)
+            _parity = new FlexFecReceiver(uint.Parse(Value("a=ssrc-group:FEC-FR ").Split(' ')[0], null), transportSequenceId: 3);
     }
 
     public void Restart(IceCredentials local)
@@ -260,9 +272,23 @@ internal sealed class ModelViewer : IDisposable
             return;
         }
 
+        if (payloadType == 104)
+        {
+            TakeRecovered(nowNs, _parity!.TakeParity(payload));
+            return;
+        }
+
         if (!_streams.TryGetValue(ssrc, out ModelStream? stream))
             _streams.Add(ssrc, stream = new ModelStream(ssrc, payloadType));
         stream.Take(nowNs, sequence, datagram[..(header + length)], header);
+        if (payloadType == 102 && _parity is not null)
+            TakeRecovered(nowNs, _parity.TakeMedia(datagram[..(header + length)]));
+    }
+
+    private void TakeRecovered(long nowNs, IReadOnlyList<byte[]> packets)
+    {
+        foreach (byte[] packet in packets)
+            _streams[BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(8))].TakeRecovered(nowNs, packet);
     }
 
     private uint RtxOf(uint ssrc)

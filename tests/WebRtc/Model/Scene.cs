@@ -62,10 +62,10 @@ internal sealed class Scene : IDisposable
     /// <summary>Called for each datagram of the server, before loss.</summary>
     public Action<TransportAddress, byte[]>? OnServerDatagram { get; set; }
 
-    public ModelViewer AddViewer(int videoCount = 1, bool audio = false, bool microphone = false, DtlsCertificate? certificate = null, string? claimedFingerprint = null, TransportKind kind = TransportKind.Udp)
+    public ModelViewer AddViewer(int videoCount = 1, bool audio = false, bool microphone = false, DtlsCertificate? certificate = null, string? claimedFingerprint = null, TransportKind kind = TransportKind.Udp, bool parity = false)
     {
         var address = TransportAddress.FromIPv4(0x0A000001u + (uint)Viewers.Count, 40_000, kind);
-        var viewer = new ModelViewer(Random, address, certificate) { ClaimedFingerprint = claimedFingerprint };
+        var viewer = new ModelViewer(Random, address, certificate) { ClaimedFingerprint = claimedFingerprint, OffersParity = parity };
         Assert.True(SessionOffer.TryParse(viewer.Offer(videoCount, audio, false, microphone), out SessionOffer? offer, out string? error), error);
         AcceptResult accepted = Router.Accept(NowNs, offer, Options);
         Assert.True(accepted.IsAccepted);

@@ -50,6 +50,26 @@ public class SessionOfferTests
         Assert.Equal(1, answer.Split("a=candidate:1 1 udp ").Length - 1);
     }
 
+    [Theory]
+    [InlineData("flexfec-03/90000", true, true)]
+    [InlineData("FLEXFEC-03/90000", true, true)]
+    [InlineData("flexfec-03/90000", false, false)] // without feedback nobody knows what parity is good for
+    [InlineData("flexfec-03/48000", true, false)]
+    [InlineData("flexfec/90000", true, false)] // RFC 8627 has another header
+    [InlineData("ulpfec/90000", true, false)]
+    public void FlexFEC_is_taken_with_an_SSRC_that_protects_the_video(string format, bool hasFeedback, bool isTaken)
+    {
+        string[] feedback = hasFeedback ? ["a=rtcp-fb:102 transport-cc", "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"] : [];
+        string[] section = Video("0", "recvonly", ["a=rtpmap:102 H264/90000", "a=fmtp:102 packetization-mode=1", $"a=rtpmap:104 {format}", "a=fmtp:104 repair-window=10000000", .. feedback]);
+        (_, NegotiatedSession session, string answer) = Answer(Offer(section));
+        NegotiatedMedia video = session.Media[0];
+        Assert.True(video.Accepted);
+        Assert.Equal(isTaken, video.Fec is not null);
+        Assert.Equal(isTaken, answer.Contains("a=rtpmap:104 flexfec-03/90000\r\n", StringComparison.Ordinal));
+        Assert.Equal(isTaken, answer.Contains($"a=ssrc-group:FEC-FR {video.Ssrc} {video.FecSsrc}\r\na=ssrc:{video.Ssrc} cname:", StringComparison.Ordinal));
+        Assert.Equal(isTaken, answer.Contains("m=video 9 UDP/TLS/RTP/SAVPF 102 104\r\n", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void The_first_wanted_profile_that_is_offered_is_taken()
     {

@@ -7,12 +7,13 @@ using QemuZeroCopy.WebRtc.Rtcp;
 using QemuZeroCopy.WebRtc.Rtp;
 using QemuZeroCopy.WebRtc.Srtp;
 using QemuZeroCopy.WebRtc.Stun;
+using QemuZeroCopy.WebRtc.Tests.Model;
 
 namespace QemuZeroCopy.WebRtc.Tests.Simulation;
 
 /// <summary>
 /// A browser's receiving side as far as timing goes: ICE, DTLS, SRTP, transport-wide feedback, NACK with its retries, and a
-/// jitter buffer with playout delay 0. Checks nothing: it measures.
+/// FlexFEC, and a jitter buffer with playout delay 0. Checks nothing: it measures.
 /// </summary>
 internal sealed class SimulatedViewer : IDisposable
 {
@@ -32,6 +33,7 @@ internal sealed class SimulatedViewer : IDisposable
     private readonly IceCredentials _local;
     private readonly byte[] _buffer = new byte[16_384];
     private readonly FeedbackWriter _feedback = new();
+    private FlexFecReceiver? _parity;
     private IceCredentials? _remote;
     private SrtpSession? _srtp;
     private uint _ssrc;
@@ -58,6 +60,11 @@ internal sealed class SimulatedViewer : IDisposable
 
     public Queue<byte[]> Output { get; } = new();
 
+    /// <summary>Packets that parity brought back.</summary>
+    public int Recovered => _parity?.Recovered ?? 0;
+
+    public int ParityPackets => _parity?.ParityPackets ?? 0;
+
     public bool IsConnected => _srtp is not null;
 
     public long NextTimeoutNs => Math.Min(Math.Min(_nextCheckNs, _dtls.NextTimeoutNs), Math.Min(_nextFeedbackNs, Math.Min(_nextReportNs, _nextNackNs)));
@@ -65,12 +72,12 @@ internal sealed class SimulatedViewer : IDisposable
     public string Offer()
     {
         var text = new StringBuilder("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n");
-        text.Append("m=video 9 UDP/TLS/RTP/SAVPF 102 103\r\nc=IN IP4 0.0.0.0\r\n");
+        text.Append("m=video 9 UDP/TLS/RTP/SAVPF 102 103 104\r\nc=IN IP4 0.0.0.0\r\n");
         text.Append($"a=ice-ufrag:{_local.Ufrag}\r\na=ice-pwd:{_local.Password}\r\na=fingerprint:sha-256 {s_certificate.Fingerprint}\r\na=setup:actpass\r\n");
         text.Append("a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\na=rtcp-rsize\r\n");
         text.Append("a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n");
         text.Append("a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\na=rtcp-fb:102 transport-cc\r\na=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n");
-        text.Append("a=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n");
+        text.Append("a=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\na=rtpmap:104 flexfec-03/90000\r\na=rtcp-fb:104 transport-cc\r\na=fmtp:104 repair-window=10000000\r\n");
         return text.ToString();
     }
 
@@ -78,6 +85,7 @@ internal sealed class SimulatedViewer : IDisposable
     {
         string Value(string name) => answer.Split('\n').First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..].Trim();
         _remote = new IceCredentials(Value("a=ice-ufrag:"), Value("a=ice-pwd:"));
+        _parity = new FlexFecReceiver(uint.Parse(Value("a=ssrc-group:FEC-FR ").Split(' ')[0], null), transportSequenceId: 3);
     }
 
     public void HandleTimeout(long nowNs)
@@ -216,13 +224,24 @@ internal sealed class SimulatedViewer : IDisposable
         {
             Jitter.Add(nowNs, BinaryPrimitives.ReadUInt16BigEndian(payload), isMarked, payload[2..], isRepeated: true);
         }
+        else if ((datagram[1] & 0x7F) == 104)
+        {
+            TakeRecovered(nowNs, _parity!.TakeParity(payload));
+        }
         else
         {
             _ssrc = ssrc;
             Jitter.Add(nowNs, (ushort)sequence, isMarked, payload, isRepeated: false);
+            TakeRecovered(nowNs, _parity!.TakeMedia(datagram[..(header + length)]));
         }
 
         SendNacks(nowNs, newOnly: true);
+    }
+
+    private void TakeRecovered(long nowNs, IReadOnlyList<byte[]> packets)
+    {
+        foreach (byte[] packet in packets)
+            Jitter.Add(nowNs, BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(2)), (packet[1] & 0x80) != 0, packet.AsSpan(RtpHeader.Measure(packet)), isRepeated: false);
     }
 
     private void TakeRtcp(long nowNs, ReadOnlySpan<byte> compound)

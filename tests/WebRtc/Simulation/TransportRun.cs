@@ -217,6 +217,8 @@ internal sealed class TransportRun : IDisposable
             KeyFrames = _keyFrames,
             MeanTargetBps = _targetSum / Math.Max(1, _captures.Count),
             Repeated = _viewer.Jitter.Repeated,
+            Parities = _viewer.ParityPackets,
+            Recovered = _viewer.Recovered,
             PacketsLost = _down.Lost,
         };
     }

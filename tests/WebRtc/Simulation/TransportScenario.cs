@@ -55,8 +55,14 @@ internal sealed record TransportOutcome
 
     public required long Repeated { get; init; }
 
+    /// <summary>Parity packets that arrived.</summary>
+    public required long Parities { get; init; }
+
+    /// <summary>Packets that parity brought back.</summary>
+    public required long Recovered { get; init; }
+
     public required long PacketsLost { get; init; }
 
     public override string ToString() =>
-        $"delay p50 {DelayP50Frames:0.00} p95 {DelayP95Frames:0.00} frames, freeze {FreezeMs:0} ms, utilisation {Utilisation:0.00}, queue p95 {QueueP95Ms:0.0} ms, {Frames} frames ({KeyFrames} key), target {MeanTargetBps / 1e6:0.0} Mbit/s, {Repeated} repeated, {PacketsLost} lost";
+        $"delay p50 {DelayP50Frames:0.00} p95 {DelayP95Frames:0.00} frames, freeze {FreezeMs:0} ms, utilisation {Utilisation:0.00}, queue p95 {QueueP95Ms:0.0} ms, {Frames} frames ({KeyFrames} key), target {MeanTargetBps / 1e6:0.0} Mbit/s, {Repeated} repeated, {Parities} parities, {Recovered} recovered, {PacketsLost} lost";
 }
