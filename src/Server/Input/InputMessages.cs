@@ -36,6 +36,9 @@ internal enum InputMessageKind : byte
 
     /// <summary>u32 of the page's choice: tell which picture answers the input before this, with the same number.</summary>
     Mark = 10,
+
+    /// <summary>u16 number, another message: on the ordered channel, and again on the other one (<see cref="NumberedInput"/>).</summary>
+    Numbered = 11,
 }
 
 /// <summary>

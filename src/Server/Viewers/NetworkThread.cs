@@ -240,7 +240,7 @@ internal sealed class NetworkThread : IDisposable
                     Sound?.UpdateLoss();
                     break;
                 case PeerEventKind.ChannelMessage when happened.IsBinary:
-                    viewer.Input?.Apply(happened.Data);
+                    viewer.Order?.Take(happened.Data);
                     break;
                 case PeerEventKind.Microphone:
                     Sound?.TakeMicrophone(viewer, happened, MonotonicClock.NowNs);

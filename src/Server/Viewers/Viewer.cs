@@ -24,7 +24,18 @@ internal sealed class Viewer(string resourceId, PeerConnection peer, ViewerHub h
     public uint RtpBase => Peer.RtpTimestampOf(Track, 0);
 
     /// <summary>The input of the page's session; null for a player that has none.</summary>
-    public ViewerInput? Input { get; init; }
+    public ViewerInput? Input
+    {
+        get;
+        init
+        {
+            field = value;
+            Order = value is null ? null : new NumberedInput(value);
+        }
+    }
+
+    /// <summary>Where its connection's input messages go; null without input.</summary>
+    public NumberedInput? Order { get; private init; }
 
     /// <summary>Repeated packets that the metrics know of.</summary>
     public long RepeatedCounted { get; set; }

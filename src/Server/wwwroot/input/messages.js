@@ -1,6 +1,6 @@
 // What the page says to the server: the twin of InputMessageKind in src/Server/Input/InputMessages.cs. Little-endian.
 
-const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, TOUCH = 7, ALIVE = 8, DRIVE = 9, MARK = 10;
+const KEY = 1, BUTTON = 2, MOVE_TO = 3, MOVE_BY = 4, SCROLL = 5, RELEASE_ALL = 6, TOUCH = 7, ALIVE = 8, DRIVE = 9, MARK = 10, NUMBERED = 11;
 const encoder = new TextEncoder();
 
 /** What becomes of a key. */
@@ -63,6 +63,14 @@ export function markMessage(stamp) {
   view.setUint8(0, MARK);
   view.setUint32(1, stamp, true);
   return new Uint8Array(view.buffer);
+}
+
+/** A message with its place in the order, for channels that bring it twice. @param {number} number @param {Uint8Array} message */
+export function numberedMessage(number, message) {
+  const numbered = new Uint8Array(3 + message.length);
+  numbered.set([NUMBERED, number & 0xff, number >> 8 & 0xff]);
+  numbered.set(message, 3);
+  return numbered;
 }
 
 /** Numbers motion, so that what comes late can be told from what is new, and a lost message heals. */

@@ -1,3 +1,5 @@
+import { numberedMessage } from "../input/messages.js";
+
 /**
  * @typedef {object} MediaEvents
  * @property {(track: MediaStreamTrack | null) => void} sound the machine's sound, or that there is none any more
@@ -13,6 +15,8 @@ const CONNECT_MS = 6000, DISCONNECTED_MS = 1500;
 const BLOCKED_MS = 900, AGAIN_MS = 15000, AGAIN_AT_LAST_MS = 60000;
 /** A tenth of a second of a gaming mouse's motion. */
 const MAX_MOTION_WAITING_BYTES = 1024;
+/** When a key or a button is said again, on the channel that waits for nothing: its lost packet would be missed for 400 ms. */
+const AGAIN_AFTER_MS = [12, 40];
 
 /** Picture and sound by WebRTC, set up by WHEP. Takes itself up again. */
 export class Media {
@@ -28,6 +32,10 @@ export class Media {
   #strict = null;
   /** Motion: a late or lost one is of no use. @type {RTCDataChannel | null} */
   #loose = null;
+  /** For the next attempt: the first one goes the straight way, which needs none. @type {RTCIceServer[]} */
+  #servers = [];
+  /** Of the next message on the ordered channel. */
+  #number = 0;
   #blocked = false;
   /** Sound out and microphone in, on one line of the session. @type {RTCRtpTransceiver | null} */
   #voice = null;
@@ -83,8 +91,14 @@ export class Media {
     const channel = loose ? this.#loose : this.#strict;
     // Over a path that has broken off nothing arrives, though the channel stays open for long.
     if (channel?.readyState !== "open" || !this.connected) return false;
-    // On a stalled path old motion must not pile up.
-    if (!loose || channel.bufferedAmount < MAX_MOTION_WAITING_BYTES) channel.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
+    if (!loose) {
+      message = numberedMessage(this.#number++, message);
+      channel.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
+      const copies = this.#loose;
+      for (const wait of AGAIN_AFTER_MS) setTimeout(() => copies && sendLoose(copies, message), wait);
+    } else {
+      sendLoose(channel, message);
+    }
     return true;
   }
 
@@ -105,7 +119,7 @@ export class Media {
   /** @param {string} session */
   async #open(session) {
     this.#close();
-    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: this.#servers });
     this.#peer = peer;
     peer.ontrack = e => this.#show(peer, e);
     peer.onconnectionstatechange = () => this.#watch(peer, session);
@@ -117,6 +131,7 @@ export class Media {
     }, BLOCKED_MS);
     this.#strict = peer.createDataChannel("input", { ordered: true });
     this.#loose = peer.createDataChannel("motion", { ordered: false, maxRetransmits: 0 });
+    this.#number = 0;
     peer.addTransceiver("video", { direction: "recvonly" });
     // Ready for a microphone, which then needs no new session; nothing is sent, nor asked for, until there is one.
     const voice = this.#voice = peer.addTransceiver("audio", { direction: "sendrecv" });
@@ -127,6 +142,7 @@ export class Media {
       });
       if (response.status !== 201) throw new Error((await response.json().catch(() => null))?.title ?? `the server answered ${response.status}`);
       const resource = response.headers.get("Location") ?? "";
+      this.#servers = iceServers(response.headers.get("Link") ?? "");
       if (peer !== this.#peer) {
         fetch(resource, { method: "DELETE" }).catch(() => {});
         return;
@@ -181,7 +197,7 @@ export class Media {
       peer.restartIce();
       await peer.setLocalDescription();
       const response = await fetch(resource, {
-        method: "PATCH", headers: { "Content-Type": "application/trickle-ice-sdpfrag" }, body: credentials(peer.localDescription?.sdp).join("\r\n") + "\r\n",
+        method: "PATCH", headers: { "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*" }, body: credentials(peer.localDescription?.sdp).join("\r\n") + "\r\n",
       });
       if (response.status !== 200) throw new Error(`the server answered ${response.status}`);
       const [user, password] = credentials(await response.text());
@@ -244,6 +260,17 @@ export class Media {
     this.#peer = this.#strict = this.#loose = this.#voice = null;
     this.#resource = "";
   }
+}
+
+/** On a stalled path what is old must not pile up. @param {RTCDataChannel} channel @param {Uint8Array} message */
+function sendLoose(channel, message) {
+  if (channel.readyState === "open" && channel.bufferedAmount < MAX_MOTION_WAITING_BYTES) channel.send(/** @type {Uint8Array<ArrayBuffer>} */ (message));
+}
+
+/** STUN and TURN servers out of a Link header, as the server writes it. @param {string} links */
+export function iceServers(links) {
+  return [...links.matchAll(/<([^>]*)>; rel="ice-server"(?:; username="([^"]*)"; credential="([^"]*)")?/g)]
+    .map(([, urls, username, credential]) => username === undefined ? { urls } : { urls, username, credential });
 }
 
 /** The lines with the ICE credentials of a description: one transport carries all. @param {string | undefined} sdp */
