@@ -112,16 +112,13 @@ public sealed class EndpointRouter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(peer);
         ArgumentNullException.ThrowIfNull(fragment);
-        if (fragment.Ufrag is null || peer.CloseReason != CloseReason.None
-            || (fragment.Ufrag == peer.Ice.Remote.Ufrag && fragment.Password == peer.Ice.Remote.Password))
-        {
+        if (!peer.IsRestartedBy(fragment))
             return null;
-        }
 
         if (peer.Ice.Retiring is not null)
             _byUfrag.Remove(UfragKey(peer.Ice.Local.UfragBytes));
         IceCredentials local = NewCredentials();
-        peer.Ice.Restart(local, new IceCredentials(fragment.Ufrag, fragment.Password!));
+        peer.Ice.Restart(local, new IceCredentials(fragment.Ufrag!, fragment.Password!));
         _byUfrag.Add(UfragKey(local.UfragBytes), peer);
         return IceFragment.Write(local, _options.Candidates);
     }

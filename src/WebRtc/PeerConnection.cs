@@ -89,6 +89,9 @@ public sealed partial class PeerConnection : IDisposable
     /// <summary>Where the viewer is, once it has proved an address; else null.</summary>
     public TransportAddress? Remote => _ice.HasSelected ? _ice.Selected : null;
 
+    /// <summary>Names the present ICE session: our username fragment, which is new after a restart.</summary>
+    public string IceSession => _ice.Local.Ufrag;
+
     /// <summary>The connection's figures.</summary>
     public PeerStatistics Statistics { get; } = new();
 
@@ -120,6 +123,13 @@ public sealed partial class PeerConnection : IDisposable
                 next = Math.Min(next, _congestion.NextTimeoutNs(HasVideoWaiting && !IsHeld));
             return _data is null ? next : Math.Min(next, _data.NextTimeoutNs);
         }
+    }
+
+    /// <summary>Whether a fragment has other credentials than the peer has now, which asks for an ICE restart (RFC 8445 section 9).</summary>
+    public bool IsRestartedBy(IceFragment fragment)
+    {
+        ArgumentNullException.ThrowIfNull(fragment);
+        return fragment.Ufrag is not null && CloseReason == CloseReason.None && (fragment.Ufrag != _ice.Remote.Ufrag || fragment.Password != _ice.Remote.Password);
     }
 
     /// <summary>Runs what is due at <paramref name="nowNs"/>.</summary>

@@ -5,6 +5,7 @@ using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
 using QemuZeroCopy.Server.Vm;
+using QemuZeroCopy.Server.Web;
 
 namespace QemuZeroCopy.Server.Cli;
 
@@ -35,6 +36,14 @@ internal sealed class ServeOptions
         Description = "Address under which browsers reach this machine's ports, for a server behind NAT; IPv4 or IPv6, may be repeated.",
         HelpName = "ADDRESS",
         CustomParser = ParseAddresses,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    private readonly Option<IceServer[]> _iceServers = new("--ice-server")
+    {
+        Description = "STUN or TURN server for browsers that cannot reach these ports: stun:HOST:PORT, or turn:USER:SECRET@HOST:PORT, with ?transport=tcp where wanted; may be repeated. Who may watch learns the secret.",
+        HelpName = "SERVER",
+        CustomParser = ParseIceServers,
         AllowMultipleArgumentsPerToken = false,
     };
 
@@ -139,6 +148,7 @@ internal sealed class ServeOptions
         command.Options.Add(_udpPort);
         command.Options.Add(_iceTcpPort);
         command.Options.Add(_publicAddresses);
+        command.Options.Add(_iceServers);
         command.Options.Add(_token);
         command.Options.Add(_viewToken);
         command.Options.Add(_control);
@@ -170,6 +180,7 @@ internal sealed class ServeOptions
             UdpPort = parsed.GetValue(_udpPort),
             IceTcpPort = parsed.GetValue(_iceTcpPort),
             PublicAddresses = parsed.GetValue(_publicAddresses) ?? [],
+            IceServers = parsed.GetValue(_iceServers) ?? [],
             Token = parsed.GetValue(_token),
             ViewToken = parsed.GetValue(_viewToken),
             Control = Enum.Parse<ControlRule>(parsed.GetRequiredValue(_control), ignoreCase: true),
@@ -213,6 +224,21 @@ internal sealed class ServeOptions
             return endPoint;
         result.AddError($"--listen takes an address of this machine and a port, as in 127.0.0.1:8081 or [::]:8081, not '{string.Join(' ', result.Tokens)}'.");
         return null;
+    }
+
+    private static IceServer[] ParseIceServers(ArgumentResult result)
+    {
+        var servers = new List<IceServer>(result.Tokens.Count);
+        foreach (Token token in result.Tokens)
+        {
+            // The secret stays out of the message.
+            if (IceServer.TryParse(token.Value, out IceServer? server))
+                servers.Add(server);
+            else
+                result.AddError("--ice-server takes stun:HOST:PORT, or turn:USER:SECRET@HOST:PORT with ?transport=udp or tcp.");
+        }
+
+        return [.. servers];
     }
 
     private static IPAddress[] ParseAddresses(ArgumentResult result)

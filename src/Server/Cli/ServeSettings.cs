@@ -4,6 +4,7 @@ using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Input.Barrier;
 using QemuZeroCopy.Server.Vm;
+using QemuZeroCopy.Server.Web;
 
 namespace QemuZeroCopy.Server.Cli;
 
@@ -21,6 +22,9 @@ internal sealed record ServeSettings
 
     /// <summary>Addresses told to browsers beside the machine's own, for a server behind NAT.</summary>
     public IReadOnlyList<IPAddress> PublicAddresses { get; init; } = [];
+
+    /// <summary>STUN and TURN servers told to browsers.</summary>
+    public IReadOnlyList<IceServer> IceServers { get; init; } = [];
 
     /// <summary>The secret that lets a browser in; null makes a random one.</summary>
     public string? Token { get; init; }

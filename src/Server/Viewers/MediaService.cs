@@ -53,7 +53,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
         };
         var network = new NetworkThread(socket, streams, new EndpointRouter(options), metrics);
         network.Start();
-        return new MediaService(network, metrics, options) { Sessions = new SessionRegistry(settings.Control) };
+        return new MediaService(network, metrics, options) { Sessions = new SessionRegistry(settings.Control), IceServers = settings.IceServers };
     }
 
     /// <summary>Where everything is counted.</summary>
@@ -64,6 +64,9 @@ internal sealed class MediaService : IMediaGateway, IDisposable
 
     /// <inheritdoc/>
     public SessionRegistry Sessions { get; private init; } = new();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<IceServer> IceServers { get; private init; } = [];
 
     /// <summary>Sends the machine's sound from now on, and takes microphones once the hub is given where to.</summary>
     public SoundHub OpenSound() => _network.Sound = new SoundHub(_network.WakeUp, Sessions, _metrics);
@@ -112,19 +115,26 @@ internal sealed class MediaService : IMediaGateway, IDisposable
             if (accepted.Peer is not { } peer)
                 return Refusal(accepted.Error);
             _network.Keep(new Viewer(id, peer, hub) { Input = Sessions.Find(session), Formats = CodecAgreement.Taken(formats, peer.Tracks.SelectMany(track => track.Formats)) });
-            return new MediaAnswer(MediaOutcome.Accepted, accepted.AnswerSdp!, id);
+            return new MediaAnswer(MediaOutcome.Accepted, accepted.AnswerSdp!, id, peer.IceSession);
         }).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task<MediaAnswer> PatchAsync(string resourceId, string fragment, CancellationToken cancellation)
+    public async Task<MediaAnswer> PatchAsync(string resourceId, string fragment, string? iceSession, CancellationToken cancellation)
     {
         if (!IceFragment.TryParse(fragment, out IceFragment? parsed, out string? error))
             return new MediaAnswer(MediaOutcome.BadOffer, error);
         // Candidates alone need no answer: the viewer's checks tell where it is. New credentials restart ICE.
-        return await _network.InvokeAsync(router => _network.Find(resourceId) is { } viewer
-            ? new MediaAnswer(MediaOutcome.Accepted, router.Restart(viewer.Peer, parsed) ?? "")
-            : new MediaAnswer(MediaOutcome.NotFound, "This session has ended already.")).ConfigureAwait(false);
+        return await _network.InvokeAsync(router =>
+        {
+            if (_network.Find(resourceId)?.Peer is not { } peer)
+                return new MediaAnswer(MediaOutcome.NotFound, "This session has ended already.");
+            if (iceSession is not (null or "*") && iceSession != peer.IceSession)
+                return new MediaAnswer(MediaOutcome.Stale, "ICE was restarted meanwhile: this is about the session before.");
+            if (iceSession is null && peer.IsRestartedBy(parsed))
+                return new MediaAnswer(MediaOutcome.ConditionMissing, "An ICE restart has to say If-Match: *, or the ETag of the session that it ends.");
+            return new MediaAnswer(MediaOutcome.Accepted, router.Restart(peer, parsed) ?? "", resourceId, peer.IceSession);
+        }).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -139,7 +149,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
 
     private static MediaAnswer Refusal(AcceptError error) => error == AcceptError.TooManyPeers
         ? new MediaAnswer(MediaOutcome.Full, "As many viewers as this server takes are there already.")
-        : new MediaAnswer(MediaOutcome.BadOffer, "The offer has no video in H.264 that this server could send.");
+        : new MediaAnswer(MediaOutcome.NotAcceptable, "The offer has no video in H.264 that this server could send.");
 
     /// <summary>Where browsers may reach a port: at its own address, or all of this machine's, and at what the person named.</summary>
     private static IEnumerable<TransportAddress> Candidates(ServeSettings settings, int port, TransportKind kind)

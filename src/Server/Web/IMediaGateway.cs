@@ -7,8 +7,17 @@ internal enum MediaOutcome
 {
     Accepted,
 
-    /// <summary>The offer is not SDP, or offers nothing that we could answer.</summary>
+    /// <summary>The offer is not SDP.</summary>
     BadOffer,
+
+    /// <summary>The offer has nothing that we could send.</summary>
+    NotAcceptable,
+
+    /// <summary>The request is about an ICE session that has been restarted since.</summary>
+    Stale,
+
+    /// <summary>An ICE restart has to say which ICE session it means to end.</summary>
+    ConditionMissing,
 
     /// <summary>There is no such console or session.</summary>
     NotFound,
@@ -21,11 +30,15 @@ internal enum MediaOutcome
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Sdp">The SDP answer, or a sentence about what is wrong with the offer.</param>
 /// <param name="ResourceId">Names the media session in later requests; unguessable.</param>
-internal readonly record struct MediaAnswer(MediaOutcome Outcome, string Sdp, string ResourceId = "");
+/// <param name="IceSession">Names the ICE session now in force, until the next restart; empty where nothing was accepted.</param>
+internal readonly record struct MediaAnswer(MediaOutcome Outcome, string Sdp, string ResourceId = "", string IceSession = "");
 
 /// <summary>What WHEP asks of the network thread. Callable from any thread.</summary>
 internal interface IMediaGateway
 {
+    /// <summary>What browsers may use to get here, beside the addresses in the answer.</summary>
+    IReadOnlyList<IceServer> IceServers { get; }
+
     /// <summary>The pages' sessions, whose input may come by data channels.</summary>
     SessionRegistry Sessions { get; }
 
@@ -39,7 +52,11 @@ internal interface IMediaGateway
     Task<MediaAnswer> OpenAsync(int console, string offer, string session, CancellationToken cancellation);
 
     /// <summary>Takes an SDP fragment (RFC 8840): trickled candidates, or an ICE restart, which is answered with one.</summary>
-    Task<MediaAnswer> PatchAsync(string resourceId, string fragment, CancellationToken cancellation);
+    /// <param name="resourceId">The media session.</param>
+    /// <param name="fragment">The fragment.</param>
+    /// <param name="iceSession">The ICE session that the request is about; "*" for whichever there is, null where it does not say.</param>
+    /// <param name="cancellation">Gives the request up.</param>
+    Task<MediaAnswer> PatchAsync(string resourceId, string fragment, string? iceSession, CancellationToken cancellation);
 
     /// <summary>Ends a media session. False where there is none of that name.</summary>
     Task<bool> CloseAsync(string resourceId);

@@ -60,6 +60,10 @@ internal sealed class WhepEndpoint(IMediaGateway media)
         }
 
         context.Response.StatusCode = StatusCodes.Status201Created;
+        context.Response.Headers["Accept-Patch"] = FragmentType;
+        context.Response.Headers.ETag = Quoted(answer.IceSession);
+        if (media.IceServers.Count > 0)
+            context.Response.Headers.Link = media.IceServers.Select(server => server.Link).ToArray();
         context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{console}/{answer.ResourceId}");
         await WriteSdpAsync(context, SdpType, answer.Sdp).ConfigureAwait(false);
     }
@@ -68,13 +72,31 @@ internal sealed class WhepEndpoint(IMediaGateway media)
     {
         if (await ReadBodyAsync(context, FragmentType).ConfigureAwait(false) is not { } fragment)
             return;
-        MediaAnswer answer = await media.PatchAsync(id, fragment, context.RequestAborted).ConfigureAwait(false);
+        MediaAnswer answer = await media.PatchAsync(id, fragment, IceSessionOf(context.Request), context.RequestAborted).ConfigureAwait(false);
         if (answer.Outcome != MediaOutcome.Accepted)
+        {
             await RefuseAsync(context, answer).ConfigureAwait(false);
+        }
         else if (answer.Sdp.Length == 0)
+        {
+            // Candidates alone need no condition: a lite agent has no use of them.
             await NoContentAsync(context).ConfigureAwait(false);
+        }
         else
+        {
+            context.Response.Headers.ETag = Quoted(answer.IceSession);
             await WriteSdpAsync(context, FragmentType, answer.Sdp).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>An entity tag (RFC 9110 section 8.8.3), strong: it names one ICE session (RFC 9725 section 4.3).</summary>
+    private static string Quoted(string iceSession) => $"\"{iceSession}\"";
+
+    /// <summary>What If-Match says; null without one.</summary>
+    private static string? IceSessionOf(HttpRequest request)
+    {
+        string condition = request.Headers.IfMatch.ToString().Trim();
+        return condition.Length == 0 ? null : condition is ['"', .., '"'] ? condition[1..^1] : condition;
     }
 
     private async Task DeleteAsync(HttpContext context, string id)
@@ -90,6 +112,9 @@ internal sealed class WhepEndpoint(IMediaGateway media)
         (int status, string title) = answer.Outcome switch
         {
             MediaOutcome.NotFound => (StatusCodes.Status404NotFound, answer.Sdp),
+            MediaOutcome.NotAcceptable => (StatusCodes.Status406NotAcceptable, answer.Sdp),
+            MediaOutcome.Stale => (StatusCodes.Status412PreconditionFailed, answer.Sdp),
+            MediaOutcome.ConditionMissing => (StatusCodes.Status428PreconditionRequired, answer.Sdp),
             MediaOutcome.Full => (StatusCodes.Status503ServiceUnavailable, answer.Sdp),
             _ => (StatusCodes.Status400BadRequest, answer.Sdp),
         };

@@ -13,6 +13,7 @@ public sealed class CommandLineTests
     [InlineData("--listen takes", "attach --qmp /nowhere --listen nonsense:1:2")]
     [InlineData("--udp-port takes", "attach --qmp /nowhere --udp-port 70000")]
     [InlineData("--public-ip takes", "attach --qmp /nowhere --public-ip host.example")]
+    [InlineData("--ice-server takes", "attach --qmp /nowhere --ice-server turn:host.example")]
     [InlineData("unix:path=", "attach --bus /run/vm.bus")]
     [InlineData("--barrier-tls", "input --barrier-listen 0.0.0.0:24800")]
     [InlineData("auto, dbus", "attach --qmp /nowhere --input mouse")]

@@ -47,10 +47,10 @@ public sealed class MediaServiceTests : IDisposable
         Assert.Equal(MediaOutcome.Accepted, answer.Outcome);
         Assert.Contains("a=ice-lite", answer.Sdp, StringComparison.Ordinal);
         Assert.Matches(@"a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 \d+ typ host", answer.Sdp);
-        Assert.Equal(MediaOutcome.Accepted, (await _media.PatchAsync(answer.ResourceId, "", TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(MediaOutcome.Accepted, (await _media.PatchAsync(answer.ResourceId, "", null, TestContext.Current.CancellationToken)).Outcome);
         Assert.True(await _media.CloseAsync(answer.ResourceId));
         Assert.False(await _media.CloseAsync("unknown"));
-        Assert.Equal(MediaOutcome.NotFound, (await _media.PatchAsync("unknown", "", TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(MediaOutcome.NotFound, (await _media.PatchAsync("unknown", "", "*", TestContext.Current.CancellationToken)).Outcome);
     }
 
     [Fact]
@@ -58,11 +58,20 @@ public sealed class MediaServiceTests : IDisposable
     {
         _media.HubOf(0);
         MediaAnswer answer = await OpenAsync(0, Offer);
-        MediaAnswer restarted = await _media.PatchAsync(answer.ResourceId, "a=ice-ufrag:fresh123\r\na=ice-pwd:0123456789abcdef01234567\r\n", TestContext.Current.CancellationToken);
+        Assert.NotEqual("", answer.IceSession);
+        const string fresh = "a=ice-ufrag:fresh123\r\na=ice-pwd:0123456789abcdef01234567\r\n";
+        Assert.Equal(MediaOutcome.ConditionMissing, (await PatchAsync(answer, fresh, null)).Outcome);
+        Assert.Equal(MediaOutcome.Stale, (await PatchAsync(answer, fresh, "another")).Outcome);
+        MediaAnswer restarted = await PatchAsync(answer, fresh, answer.IceSession);
         Assert.Equal(MediaOutcome.Accepted, restarted.Outcome);
+        Assert.NotEqual(answer.IceSession, restarted.IceSession);
+        // Candidates for the session before come too late; the same credentials again ask for nothing.
+        Assert.Equal(MediaOutcome.Stale, (await PatchAsync(answer, "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", answer.IceSession)).Outcome);
+        Assert.Equal("", (await PatchAsync(answer, fresh, null)).Sdp);
+        Assert.NotEqual(restarted.IceSession, (await PatchAsync(answer, fresh.Replace("fresh", "other", StringComparison.Ordinal), "*")).IceSession);
         string ufrag = restarted.Sdp.Split("\r\n").Single(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal));
         Assert.DoesNotContain(ufrag, answer.Sdp, StringComparison.Ordinal);
-        Assert.Equal(MediaOutcome.BadOffer, (await _media.PatchAsync(answer.ResourceId, "a=ice-ufrag:fresh123\r\n", TestContext.Current.CancellationToken)).Outcome);
+        Assert.Equal(MediaOutcome.BadOffer, (await PatchAsync(answer, "a=ice-ufrag:fresh123\r\n", "*")).Outcome);
     }
 
     [Fact]
@@ -71,7 +80,7 @@ public sealed class MediaServiceTests : IDisposable
         _media.HubOf(0);
         Assert.Equal(MediaOutcome.NotFound, (await OpenAsync(1, Offer)).Outcome);
         Assert.Equal(MediaOutcome.BadOffer, (await OpenAsync(0, "nonsense")).Outcome);
-        Assert.Equal(MediaOutcome.BadOffer, (await OpenAsync(0, Offer.Replace("H264", "VP8", StringComparison.Ordinal))).Outcome);
+        Assert.Equal(MediaOutcome.NotAcceptable, (await OpenAsync(0, Offer.Replace("H264", "VP8", StringComparison.Ordinal))).Outcome);
     }
 
     [Fact]
@@ -81,6 +90,8 @@ public sealed class MediaServiceTests : IDisposable
         UserError error = Assert.Throws<UserError>(() => MediaService.Start(Settings(((IPEndPoint)other.Client.LocalEndPoint!).Port), _metrics));
         Assert.Contains("--udp-port", error.OneLine, StringComparison.Ordinal);
     }
+
+    private Task<MediaAnswer> PatchAsync(MediaAnswer of, string fragment, string? iceSession) => _media.PatchAsync(of.ResourceId, fragment, iceSession, TestContext.Current.CancellationToken);
 
     private Task<MediaAnswer> OpenAsync(int console, string offer) => _media.OpenAsync(console, offer, "", TestContext.Current.CancellationToken);
 

@@ -140,9 +140,14 @@ internal sealed class RecordingMedia : IMediaGateway
 
     public SessionRegistry Sessions { get; } = new();
 
+    public IReadOnlyList<IceServer> IceServers { get; set; } = [];
+
     public List<string> Calls { get; } = [];
 
     public QemuZeroCopy.Server.Viewers.ViewerHub? FindHub(int console) => null;
+
+    /// <summary>Of the last PATCH.</summary>
+    public string IceSessionAsked { get; private set; } = "";
 
     public LinkStatistics? Link { get; set; }
 
@@ -154,9 +159,10 @@ internal sealed class RecordingMedia : IMediaGateway
         return Task.FromResult(Next);
     }
 
-    public Task<MediaAnswer> PatchAsync(string resourceId, string fragment, CancellationToken cancellation)
+    public Task<MediaAnswer> PatchAsync(string resourceId, string fragment, string? iceSession, CancellationToken cancellation)
     {
         Calls.Add($"patch {resourceId} {fragment}");
+        IceSessionAsked = iceSession ?? "";
         return Task.FromResult(Next);
     }
 
