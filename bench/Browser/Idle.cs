@@ -1,4 +1,3 @@
-using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.Bench.Report;
 
 namespace QemuZeroCopy.Bench.Browser;
@@ -38,8 +37,8 @@ internal sealed class Idle : IBenchmark
 
         var report = new BenchReport("idle", repeats);
         report.Add(new BenchRow { Metric = "video_packets", Unit = "count", Value = packets.Max, Target = Target.AtMost(0), Note = "the most of the repeats" });
-        report.Add(new BenchRow { Metric = "core_share", Unit = "ratio", Value = oursShare.Median, Spread = oursShare.Spread, Target = Target.AtMost(0.005), Peer = "websockify for noVNC", PeerValue = noVncShare.Median });
-        report.Add(new BenchRow { Metric = "core_share_spice", Unit = "ratio", Value = oursShare.Median, Peer = "websockify for spice-html5", PeerValue = spiceShare.Median });
+        report.Add(new BenchRow { Metric = "core_share", Unit = "cores", Value = oursShare.Median, Spread = oursShare.Spread, Target = Target.AtMost(0.005), Peer = "websockify for noVNC", PeerValue = noVncShare.Median });
+        report.Add(new BenchRow { Metric = "core_share_spice", Unit = "cores", Value = oursShare.Median, Peer = "websockify for spice-html5", PeerValue = spiceShare.Median });
         return report;
     }
 
@@ -48,8 +47,7 @@ internal sealed class Idle : IBenchmark
     {
         public ProbedPage Page => page;
 
-        /// <summary>CPU time of whatever serves the page, without QEMU.</summary>
-        public double CpuSeconds => screen.ProcessIds.Sum(ProcessUsage.CpuSeconds);
+        public double CpuSeconds => screen.CpuSeconds;
 
         public static async Task<Watched> OpenAsync(BrowserSession session, BenchMachine machine, Func<BenchMachine, string, Task<Screen>> open)
         {

@@ -53,8 +53,17 @@ internal sealed class ProbedPage : IAsyncDisposable
     /// <summary>Counts the distinct pictures shown in a span of time, and the gaps between them in ms.</summary>
     public async Task<(int Pictures, Samples GapsMs)> CountAsync(TimeSpan span)
     {
-        await _page.EvaluateAsync("window.__probe.frames = [], window.__probe.counting = true");
+        await StartCountingAsync();
         await Task.Delay(span);
+        return await StopCountingAsync();
+    }
+
+    /// <summary>Counts from now on.</summary>
+    public Task StartCountingAsync() => _page.EvaluateAsync("window.__probe.frames = [], window.__probe.counting = true");
+
+    /// <summary>What <see cref="CountAsync"/> gives, since <see cref="StartCountingAsync"/>.</summary>
+    public async Task<(int Pictures, Samples GapsMs)> StopCountingAsync()
+    {
         JsonElement times = await _page.EvaluateAsync<JsonElement>("(window.__probe.counting = false, window.__probe.frames.map(f => f.now))");
         var gaps = new Samples();
         double[] at = [.. times.EnumerateArray().Select(static t => t.GetDouble())];

@@ -26,8 +26,8 @@ internal sealed class Screen : IAsyncDisposable
     /// <summary>The process that serves this way; QEMU itself is shared by all.</summary>
     public int ProcessId => _gateway?.Id ?? _qzc!.Program.Id;
 
-    /// <summary>It and its children: websockify forks for each connection.</summary>
-    public IReadOnlyList<int> ProcessIds => [ProcessId, .. ProcessUsage.Children(ProcessId)];
+    /// <summary>CPU time of whatever serves the page, without QEMU, in seconds: websockify forks for each connection.</summary>
+    public double CpuSeconds => ProcessUsage.Children(ProcessId).Prepend(ProcessId).Sum(ProcessUsage.CpuSeconds);
 
     /// <summary>The page of this project, served by the published binary.</summary>
     public static async Task<Screen> OursAsync(BenchMachine machine, string folder)

@@ -12,6 +12,12 @@ internal sealed class StageReading
     /// <summary>The stages that follow each other and add up to the total.</summary>
     public static readonly IReadOnlyList<string> Parts = ["wait", "pace", "wake", "import", "convert", "encode", "queue", "send"];
 
+    /// <summary>Those of them that are not the encoder's.</summary>
+    public static readonly IReadOnlyList<string> OverheadParts = ["wake", "import", "convert", "queue", "send"];
+
+    /// <summary>What a viewer adds to them, of the pictures that its page tells of.</summary>
+    public static readonly IReadOnlyList<string> ViewerParts = ["path", "decode", "show"];
+
     private readonly Dictionary<string, SortedDictionary<long, long>> _counts = [];
     private readonly Dictionary<string, double> _sumsMs = [];
 
@@ -19,7 +25,7 @@ internal sealed class StageReading
     {
         using JsonDocument document = JsonDocument.Parse(await http.GetStringAsync(new Uri(page, "/latency?buckets")));
         var reading = new StageReading();
-        foreach (JsonProperty stage in document.RootElement.GetProperty("stages").EnumerateObject())
+        foreach (JsonProperty stage in document.RootElement.GetProperty("stages").EnumerateObject().Concat(document.RootElement.GetProperty("viewer").EnumerateObject()))
         {
             var counts = new SortedDictionary<long, long>();
             foreach (JsonElement bucket in stage.Value.GetProperty("buckets").EnumerateArray())
@@ -55,10 +61,18 @@ internal sealed class StageReading
     public IReadOnlyDictionary<string, double> Percentiles(string stage) => Samples.Ranks.ToDictionary(static rank => rank.Name, rank => PercentileMs(stage, rank.Percent));
 
     /// <summary>The mean of each part in ms: unlike percentiles, means add up.</summary>
-    public IReadOnlyDictionary<string, double> Means() => Parts.ToDictionary(static part => part, part => Frames == 0 ? 0 : _sumsMs[part] / Frames);
+    public IReadOnlyDictionary<string, double> Means() => Parts.ToDictionary(static part => part, MeanMs);
+
+    /// <summary>The means of the host's parts and of the viewers', which are means of fewer pictures.</summary>
+    public IReadOnlyDictionary<string, double> MeansToGlass() => Parts.Concat(ViewerParts).ToDictionary(static part => part, MeanMs);
+
+    /// <summary>Pictures that viewers have told of.</summary>
+    public long Seen => Count("glass");
 
     /// <summary>How far the parts' sum is off the total that was measured as a whole, as a share of it.</summary>
     public double SumError => _sumsMs["total"] == 0 ? 0 : Math.Abs(Parts.Sum(part => _sumsMs[part]) - _sumsMs["total"]) / _sumsMs["total"];
+
+    private double MeanMs(string stage) => Count(stage) is > 0 and var count ? _sumsMs[stage] / count : 0;
 
     private long Count(string stage) => _counts[stage].Values.Sum();
 

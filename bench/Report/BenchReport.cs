@@ -54,11 +54,14 @@ internal sealed class BenchReport(string name, int repeats)
             string spread = row.Spread is { } s ? $"± {Format(s)}" : "";
             string target = row.Target is { } t ? $"target {t}{(row.IsMet switch { true => "  met", false => "  MISSED", null => "" })}" : "";
             string peer = row.Peer is null ? "" : row.PeerValue is { } p ? $"{row.Peer}: {Format(p)}{Unit(row.Unit)}" : row.Peer;
-            to.WriteLine($"  {row.Metric.PadRight(width)}  {value,16} {spread,-10} {target,-24} {peer}{row.Note}{row.Why}".TrimEnd());
+            string beside = string.Join("; ", new[] { peer, row.Note, row.Why }.Where(static text => !string.IsNullOrEmpty(text)));
+            to.WriteLine($"  {row.Metric.PadRight(width)}  {value,16} {spread,-10} {target,-24} {beside}".TrimEnd());
         }
     }
 
-    private static string Format(double value) => value.ToString(Math.Abs(value) >= 100 ? "0" : "0.###", CultureInfo.InvariantCulture);
+    /// <summary>With as many digits as mean something.</summary>
+    public static string Format(double value) =>
+        value.ToString(Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.#", >= 0.1 or 0 => "0.###", _ => "G3" }, CultureInfo.InvariantCulture);
 
     private static string Unit(string unit) => unit is "ratio" or "count" ? "" : " " + unit;
 

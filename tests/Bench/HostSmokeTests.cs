@@ -22,5 +22,27 @@ public sealed class HostSmokeTests
         ResultRow shown = Assert.Single(result.Rows, static row => row.Metric == "fps_1280x800");
         Assert.True(shown.Value > 0, "our page showed nothing");
         Assert.True(shown.PeerValue > 0, "no peer showed anything");
+        ResultRow glass = Assert.Single(result.Rows, static row => row.Metric == "glass_1280x800");
+        Assert.True(glass.Value > 0, "our page told of no picture");
+        Assert.True(glass.Stages.Single(static stage => stage.Name == "decode").Value > 0, "the decoder took no time");
+    }
+
+    [Fact]
+    public async Task Each_scene_has_its_cost_beside_noVNC()
+    {
+        ResultFile result = await BenchProcess.SmokeAsync("scenes");
+        foreach (string scene in new[] { "typing", "scroll", "full" })
+        {
+            ResultRow cost = Assert.Single(result.Rows, row => row.Metric == $"core_share_{scene}");
+            Assert.True(cost.Value > 0 && cost.PeerValue > 0, $"{scene} cost {cost.Value} and {cost.PeerValue}");
+        }
+    }
+
+    [Fact]
+    public async Task The_overlay_is_measured_open_and_closed()
+    {
+        ResultFile result = await BenchProcess.SmokeAsync("overlay");
+        Assert.NotNull(Assert.Single(result.Rows, static row => row.Metric == "overlay_main_thread_motion").Value);
+        Assert.NotNull(Assert.Single(result.Rows, static row => row.Metric == "overlay_core_share_typing").Value);
     }
 }

@@ -26,15 +26,20 @@ internal static class ReportPage
     private static void Summary(StringBuilder html, ResultFile[] all)
     {
         int met = all.Sum(static r => r.Rows.Count(static row => row.IsMet == true)), missed = all.Sum(static r => r.Rows.Count(static row => row.IsMet == false));
-        html.Append(CultureInfo.InvariantCulture, $"<p class=\"score\"><b class=\"met\">{met}</b> met <b class=\"missed\">{missed}</b> missed <b>{all.Sum(static r => r.Rows.Count(static row => row.Why is not null)) + all.Count(static r => r.Rows.Count == 0)}</b> not measured</p>\n");
+        int unmeasured = all.Sum(static r => r.Rows.Count(static row => row.Why is not null) + TargetList.MissingIn(r).Count);
+        html.Append(CultureInfo.InvariantCulture, $"<p class=\"score\"><b class=\"met\">{met}</b> met <b class=\"missed\">{missed}</b> missed <b>{unmeasured}</b> not measured</p>\n");
         html.Append("<table><thead><tr><th>bench<th>figure<th class=\"n\">ours<th class=\"n\">target<th><th>beside<th class=\"n\">theirs</thead><tbody>\n");
         foreach (ResultFile result in all)
         {
-            ResultRow[] rows = [.. result.Rows.Where(static row => row.Target is not null || row.Why is not null)];
-            if (rows.Length == 0)
-                html.Append($"<tr><td><a href=\"#{result.Name}\">{result.Name}</a><td colspan=\"3\"><td>{Badge("none", "no result")}<td colspan=\"2\" class=\"quiet\">{Plots.Escape(result.Failure ?? "")}\n");
-            for (int i = 0; i < rows.Length; i++)
-                html.Append($"<tr><td>{(i == 0 ? $"<a href=\"#{result.Name}\">{result.Name}</a>" : "")}").Append(Cells(rows[i])).Append('\n');
+            string[] lines =
+            [
+                .. result.Rows.Where(row => row.Target is not null || row.Why is not null || TargetList.Names(result.Name, row.Metric)).Select(Cells),
+                .. TargetList.MissingIn(result).Select(metric => $"<td>{Plots.Escape(Plots.Words(metric))}<td class=\"n\">–<td><td>{Badge("none", "not measured")}<td class=\"quiet\">{Plots.Escape(result.Failure ?? "this run has no figure of it")}<td>"),
+            ];
+            if (lines.Length == 0)
+                lines = [$"<td colspan=\"3\"><td>{(result.Failure is null ? "" : Badge("none", "no result"))}<td colspan=\"2\" class=\"quiet\">{Plots.Escape(result.Failure ?? "no target; figures below")}"];
+            for (int i = 0; i < lines.Length; i++)
+                html.Append($"<tr><td>{(i == 0 ? $"<a href=\"#{result.Name}\">{result.Name}</a>" : "")}").Append(lines[i]).Append('\n');
         }
 
         html.Append("</tbody></table>\n");
@@ -44,9 +49,9 @@ internal static class ReportPage
     {
         string badge = row.IsMet switch { true => Badge("met", "met"), false => Badge("missed", "missed"), _ => row.Value is null ? Badge("none", "not measured") : "" };
         string spread = row.Spread is > 0 and { } s ? $" <span class=\"quiet\">± {Format(s)}</span>" : "";
-        string value = row.Value is { } v ? $"{Format(v)}{Unit(row.Unit)}{spread}" : "–";
+        string value = row.Value is { } v ? $"{Format(v)}{Unit(row)}{spread}" : "–";
         string beside = Plots.Escape(string.Join("; ", new[] { row.Peer, row.Note, row.Why }.Where(static text => !string.IsNullOrEmpty(text))));
-        return $"<td>{Plots.Escape(Plots.Words(row.Metric))}<td class=\"n\">{value}<td class=\"n\">{Plots.Escape((row.Target ?? "").Replace("<=", "≤", StringComparison.Ordinal).Replace(">=", "≥", StringComparison.Ordinal))}<td>{badge}<td class=\"quiet\">{beside}<td class=\"n\">{(row.PeerValue is { } p ? Format(p) + Unit(row.Unit) : "")}";
+        return $"<td>{Plots.Escape(Plots.Words(row.Metric))}<td class=\"n\">{value}<td class=\"n\">{Plots.Escape((row.Target ?? "").Replace("<=", "≤", StringComparison.Ordinal).Replace(">=", "≥", StringComparison.Ordinal))}<td>{badge}<td class=\"quiet\">{beside}<td class=\"n\">{(row.PeerValue is { } p ? Format(p) + Unit(row) : "")}";
     }
 
     private static void Section(StringBuilder html, ResultFile result)
@@ -74,9 +79,14 @@ internal static class ReportPage
 
     private static string Badge(string kind, string text) => $"<span class=\"badge {kind}\">{text}</span>";
 
-    private static string Format(double value) => value.ToString(Math.Abs(value) >= 100 ? "0" : Math.Abs(value) >= 10 ? "0.#" : "0.###", CultureInfo.InvariantCulture);
+    private static string Format(double value) => BenchReport.Format(value);
 
-    private static string Unit(string unit) => unit switch { "ratio" => " ×", "count" => "", _ => " " + Plots.Escape(unit) };
+    private static string Unit(ResultRow row) => row.Unit switch
+    {
+        "ratio" => row.Metric.StartsWith("ratio_", StringComparison.Ordinal) ? " ×" : "",
+        "count" => "",
+        _ => " " + Plots.Escape(row.Unit),
+    };
 
     private static string Style()
     {

@@ -18,11 +18,11 @@ namespace QemuZeroCopy.Server.Web;
 internal readonly record struct LinkStatistics(
     string Transport, double RoundTripMs, double LossShare, long EstimateBps, bool ShowsQueue, long BytesSent, long PacketsRepeated, long FramesSent, long FramesSkipped, uint RtpBase);
 
-/// <summary>The overlay's message: written only while a page has the overlay open, four times a second.</summary>
+/// <summary>The overlay's message: written only while a page has the overlay open, twice a second.</summary>
 internal static class SessionStatistics
 {
-    /// <summary>How often a page hears; often enough for a graph that flows, seldom enough to cost nothing.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    /// <summary>How often a page hears: at each time it draws its graph, and all of that shall cost it a hundredth of a core at most.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
     /// Writes the ways of the frames since <paramref name="from"/>: µs for each stage, the size in bytes, what the page

@@ -9,48 +9,58 @@
 
 /** How often the server is told of a picture, while there are new ones. */
 const SAY_EVERY_MS = 500;
+/** How often one is looked at for the listener, unless it wants to see the next one too. */
+const LOOK_EVERY_MS = 500;
 
-/** Looks at the pictures that are shown: all of them while somebody listens, else one now and then. */
+/**
+ * Looks at pictures that are shown, now and then: for each one that is looked at the browser runs a frame of the page's
+ * main thread, and for all of them that takes some hundredths of a core.
+ */
 export class Sightings {
   #video;
   #say;
   #saidAt = -Infinity;
   #armed = false;
-  /** @type {((sighting: Sighting) => void) | null} */
+  /** @type {number | undefined} */
+  #timer;
+  /** @type {((sighting: Sighting) => boolean) | null} */
   #listener = null;
 
   /** @param {HTMLVideoElement} video @param {(sighting: Sighting) => void} say tells the server */
   constructor(video, say) {
     this.#video = video;
     this.#say = say;
-    this.#arm();
+    this.look();
   }
 
-  /** Who hears of every picture; null for nobody. @param {((sighting: Sighting) => void) | null} listener */
+  /** Who hears of pictures, and answers whether the next one is wanted; null for nobody. @param {((sighting: Sighting) => boolean) | null} listener */
   set listener(listener) {
     this.#listener = listener;
-    this.#arm();
+    this.look();
   }
 
-  /** A picture is on the screen. @param {Sighting} sighting */
+  /** A picture is on the screen. @param {Sighting} sighting @returns whether the next one is wanted */
   take(sighting) {
-    this.#listener?.(sighting);
-    if (sighting.shownAt - this.#saidAt < SAY_EVERY_MS || Number.isNaN(sighting.receivedAt)) return;
-    this.#saidAt = sighting.shownAt;
-    this.#say(sighting);
+    const wanted = this.#listener?.(sighting) ?? false;
+    if (sighting.shownAt - this.#saidAt >= SAY_EVERY_MS && !Number.isNaN(sighting.receivedAt)) {
+      this.#saidAt = sighting.shownAt;
+      this.#say(sighting);
+    }
+    return wanted;
   }
 
-  #arm() {
+  /** Looks at the next picture that the video shows. */
+  look() {
+    clearTimeout(this.#timer);
     if (this.#armed) return;
     this.#armed = true;
     this.#video.requestVideoFrameCallback((_, frame) => {
       this.#armed = false;
-      if (this.#listener) this.#arm();
-      else setTimeout(() => this.#arm(), SAY_EVERY_MS);
-      if (frame.rtpTimestamp === undefined) return;
-      this.take({
+      const wanted = frame.rtpTimestamp !== undefined && this.take({
         picture: frame.rtpTimestamp, receivedAt: frame.receiveTime ?? NaN, decodeMs: (frame.processingDuration ?? 0) * 1000, shownAt: frame.expectedDisplayTime,
       });
+      if (wanted) this.look();
+      else this.#timer = setTimeout(() => this.look(), this.#listener ? LOOK_EVERY_MS : SAY_EVERY_MS);
     });
   }
 }

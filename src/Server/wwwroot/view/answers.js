@@ -1,5 +1,7 @@
 /** Pictures and answers that are remembered: four seconds at 60 a second. */
 const REMEMBERED = 240;
+/** What comes later is not the answer. */
+const LONGEST_MS = 1000;
 
 /**
  * From an input event in the page to the picture that answers it on the screen. An input is marked; the server tells the
@@ -17,10 +19,15 @@ export class Answers {
   /** Newest last, in ms. @type {number[]} */
   times = [];
 
+  /** Whether an input waits for its picture, and not for so long that there will be none. @param {number} now */
+  waiting(now) {
+    const waits = this.#marked ?? this.#expected;
+    return waits !== null && now - waits.at < LONGEST_MS;
+  }
+
   /** Marks an input; 0 while another one has no answer yet. @param {number} at of the event, on performance.now()'s clock */
   mark(at) {
-    const waits = this.#marked ?? this.#expected;
-    if (waits && at - waits.at < 1000) return 0;
+    if (this.waiting(at)) return 0;
     this.#expected = null;
     this.#stamp = this.#stamp % 0xffffffff + 1;
     this.#marked = { stamp: this.#stamp, at };

@@ -34,7 +34,9 @@ export class Overlay {
   #timer;
   /** @type {Map<number, Sighting>} */
   #sightings = new Map();
-  #shown = 0;
+  /** Pictures that the worker has drawn; of the video the browser's statistics tell. */
+  #drawn = 0;
+  /** Of the picture before, if the next one was wanted. */
   #lastShownAt = 0;
   /** Of the fallback, a sample ago. */
   #bytesBefore = 0;
@@ -75,8 +77,9 @@ export class Overlay {
     this.#page.sightings.listener = this.#open ? sighting => this.#picture(sighting) : null;
     this.#sightings.clear();
     if (!this.#open) return;
+    this.#graph.draw();
     this.#answers = new Answers();
-    this.#lastShownAt = this.#shown = 0;
+    this.#lastShownAt = this.#drawn = 0;
     this.#bytesBefore = this.#page.fallback.received.bytes;
     this.#timer = setInterval(() => this.#sample(), SAMPLE_EVERY_MS);
   }
@@ -92,7 +95,9 @@ export class Overlay {
     // Key, button and motion; of a key its way down.
     if (!this.#open || (message[0] ?? 0) > 4 || (message[0] === 1 && message[1] !== 1)) return;
     const stamp = this.#answers.mark(window.event?.timeStamp ?? performance.now());
-    if (stamp) this.#server.transmit(markMessage(stamp), loose);
+    if (!stamp) return;
+    this.#server.transmit(markMessage(stamp), loose);
+    this.#page.sightings.look();
   }
 
   /** @param {{stamp: number, picture: number}} answer */
@@ -107,25 +112,28 @@ export class Overlay {
     this.#history.push(statistics);
     while (this.#history.length > 1 && statistics.atMs - (this.#history[1]?.atMs ?? 0) >= 1000) this.#history.shift();
     this.#graph.add(statistics.frames.map(frame => ({ stages: frame.slice(0, HOST_STAGES), picture: frame[NAME] ?? -1, sentUs: frame[SENT_US] ?? 0 })));
-    this.#join();
-    this.#graph.draw();
+    const joined = this.#join();
+    if (statistics.frames.length + joined > 0) this.#graph.draw();
   }
 
-  /** @param {Sighting} sighting */
+  /** Two in a row for the time between them; all while an answer is waited for. @param {Sighting} sighting @returns whether the next one is wanted */
   #picture(sighting) {
-    this.#shown++;
+    this.#drawn++;
     if (this.#lastShownAt) this.#graph.gap(sighting.shownAt - this.#lastShownAt);
-    this.#lastShownAt = sighting.shownAt;
     this.#answers.picture(sighting.picture, sighting.shownAt);
     this.#sightings.set(sighting.picture, sighting);
     if (this.#sightings.size > REMEMBERED) for (const oldest of this.#sightings.keys()) {
       this.#sightings.delete(oldest);
       break;
     }
+    const next = this.#lastShownAt === 0 || this.#answers.waiting(sighting.shownAt);
+    this.#lastShownAt = next ? sighting.shownAt : 0;
+    return next;
   }
 
-  /** Adds to the server's part of a frame's way what was seen of it here. */
+  /** Adds to the server's part of a frame's way what was seen of it here. @returns how many are whole with that */
   #join() {
+    let joined = 0;
     const { aheadMs } = this.#page.clock;
     for (const frame of this.#graph.frames) {
       const sighting = frame.stages.length === HOST_STAGES ? this.#sightings.get(frame.picture) : undefined;
@@ -133,18 +141,20 @@ export class Overlay {
       const pathMs = Math.max(0, sighting.receivedAt + aheadMs - frame.sentUs / 1000);
       const showMs = Math.max(0, sighting.shownAt - sighting.receivedAt - sighting.decodeMs);
       frame.stages.push(pathMs * 1000, sighting.decodeMs * 1000, showMs * 1000);
+      joined++;
     }
+    return joined;
   }
 
   async #sample() {
     const received = await this.#page.reception.sample();
-    const shown = this.#shown;
-    this.#shown = 0;
-    if (this.#open) this.#write(received, shown);
+    const drawn = this.#drawn;
+    this.#drawn = 0;
+    if (this.#open) this.#write(received, drawn);
   }
 
-  /** @param {Received | null} received @param {number} shown */
-  #write(received, shown) {
+  /** @param {Received | null} received @param {number} drawn */
+  #write(received, drawn) {
     const { screen, fallback, clock } = this.#page;
     const now = this.#latest, before = this.#history[0], answers = this.#answers.times, ways = this.#graph.frames.map(frame => frame.stages);
     const hosts = ways.map(stages => sum(stages, 0, HOST_STAGES)), seen = ways.filter(stages => stages.length === STAGES.length), onSocket = screen.element !== screen.video;
@@ -156,7 +166,7 @@ export class Overlay {
     this.#set("glass", seen.length ? middleAndTail(seen.map(stages => sum(stages))) : "–");
     this.#set("host", hosts.length ? middleAndTail(hosts) : "at rest");
     this.#set("browser", browserText(received, seen));
-    this.#set("pictures", `${rate(now?.encoded, before?.encoded)} made  ${link ? `${rate(link.sent, before?.link?.sent)} sent  ` : ""}${shown} shown`);
+    this.#set("pictures", `${rate(now?.encoded, before?.encoded)} made  ${link ? `${rate(link.sent, before?.link?.sent)} sent  ` : ""}${onSocket ? drawn : received ? Math.round((received.frames - received.dropped) / received.seconds) : 0} shown`);
     this.#set("rate", link ? `${mbit(rate(link.bytes, before?.link?.bytes) * 8)} of ${mbit(link.estimateBps || now?.targetBps || 0)} Mbit/s` : onSocket ? `${mbit(socketBits)} Mbit/s` : "–");
     this.#set("path", link ? `${ms(received?.roundTripMs || link.roundTripMs)}  loss ${(link.loss * 100).toFixed(1)} %${link.queue ? "  queue" : ""}` : onSocket ? ms(clock.roundTripMs) : "–");
     const { width, height } = screen.size, name = onSocket ? codec : received?.codec;
