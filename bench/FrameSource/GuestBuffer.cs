@@ -14,14 +14,14 @@ public sealed unsafe partial class GuestBuffer : IDisposable
     private const uint CloseOnExec = 1;
     private readonly MemoryMapping _mapping;
 
-    /// <summary>Of whole pages, at least <paramref name="bytes"/>.</summary>
-    public GuestBuffer(string name, long bytes)
+    /// <summary>Of whole pages, at least <paramref name="bytes"/>; without <paramref name="export"/> the memory file in any case.</summary>
+    public GuestBuffer(string name, long bytes, bool export = true)
     {
         long page = Environment.SystemPageSize;
         bytes = (bytes + page - 1) & -page;
         SafeFileHandle memory = MemFd.Create(name, bytes);
         _mapping = MemoryMapping.TryMap(memory, bytes) ?? throw new InvalidOperationException("A memory file cannot be mapped.");
-        SafeFileHandle? dmaBuf = TryExport(memory, bytes);
+        SafeFileHandle? dmaBuf = export ? TryExport(memory, bytes) : null;
         IsDmaBuf = dmaBuf is not null;
         Fd = dmaBuf ?? memory;
         if (IsDmaBuf)

@@ -15,6 +15,8 @@ using var endpoint = new QmpEndpoint(options.QmpPath, screen);
 Console.WriteLine($"seed {options.Seed}: {options.Kind} of {options.Width}x{options.Height} at {options.FramesPerSecond} fps behind {options.QmpPath}");
 screen.Run(stop.Token);
 Console.WriteLine($"{screen.FramesDrawn} frames drawn");
+if (options.Memory == SourceMemory.DmaBuf)
+    Console.Write(screen.Holds);
 return 0;
 
 void End(PosixSignalContext context)

@@ -21,12 +21,23 @@ public enum MotionKind
     Game,
 }
 
+/// <summary>How the picture is handed over.</summary>
+public enum SourceMemory
+{
+    /// <summary>ScanoutMap, as QEMU does with gl=off: nobody waits for anybody.</summary>
+    Shared,
+
+    /// <summary>ScanoutDMABUF, as with gl=on: the next frame waits until the one before is answered.</summary>
+    DmaBuf,
+}
+
 /// <summary>The command line of the frame source.</summary>
 public sealed record SourceOptions
 {
     /// <summary>How it goes.</summary>
     public const string Usage = """
         usage: frame-source --qmp SOCKET [--size WxH] [--fps N] [--kind idle|typing|scroll|video|game] [--seed N]
+                            [--memory shared|dmabuf]
           Shows a picture as a QEMU with -display dbus,p2p=yes does: qzc attach --qmp SOCKET
         """;
 
@@ -44,6 +55,9 @@ public sealed record SourceOptions
 
     /// <summary>What moves.</summary>
     public MotionKind Kind { get; private init; } = MotionKind.Video;
+
+    /// <summary>How the picture is handed over.</summary>
+    public SourceMemory Memory { get; private init; }
 
     /// <summary>The same seed draws the same pictures.</summary>
     public int Seed { get; private init; } = 1;
@@ -77,6 +91,7 @@ public sealed record SourceOptions
         "--size" when value.Split('x') is [var w, var h] && IsNumber(w, 64, 16384, out int width) && IsNumber(h, 64, 16384, out int height) => this with { Width = width, Height = height },
         "--fps" when IsNumber(value, 1, 1000, out int rate) => this with { FramesPerSecond = rate },
         "--kind" when Enum.TryParse(value, ignoreCase: true, out MotionKind kind) && Enum.IsDefined(kind) => this with { Kind = kind },
+        "--memory" when Enum.TryParse(value, ignoreCase: true, out SourceMemory memory) && Enum.IsDefined(memory) => this with { Memory = memory },
         "--seed" when IsNumber(value, 0, int.MaxValue, out int seed) => this with { Seed = seed },
         _ => null,
     };

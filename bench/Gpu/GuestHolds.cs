@@ -63,7 +63,7 @@ internal static class GuestHolds
     private static void Report(BenchReport report, string label, Events events)
     {
         (Samples held, int unread) = events.Take();
-        string note = $"one frame is {FrameMs:F1} ms; {unread} of {held.Count} were answered by that limit, before they were read";
+        string note = $"one frame is {FrameMs:F1} ms; {unread} of {held.Count} were answered by the limit, before they were read";
         foreach ((string name, double value) in (ReadOnlySpan<(string, double)>)[("p50", held.Median), ("p99", held.Percentile(99)), ("max", held.Max)])
             report.Add(new BenchRow { Metric = $"hold_ms_{name}_{label}", Unit = "ms", Value = value, Percentiles = name == "p50" ? held.Percentiles() : null, Note = note });
     }

@@ -73,6 +73,23 @@ public sealed class LabTests(LabRun run) : IClassFixture<LabRun>
         Assert.True(psnr >= 35, $"{stream}: {psnr:f1} dB");
     }
 
+    [Fact]
+    public void The_doctor_names_the_nodes_their_drivers_what_those_encode_and_what_converts()
+    {
+        string[] doctor = File.ReadAllLines(Path.Combine(run.Output, "doctor.txt"));
+        foreach (string node in (string[])["renderD128", "renderD129"])
+        {
+            Assert.Contains(doctor, line => line.StartsWith("✓ GPU ", StringComparison.Ordinal) && line.Contains(node, StringComparison.Ordinal));
+            Assert.Contains(doctor, line => line.StartsWith($"✓ VAAPI on {node} ", StringComparison.Ordinal)
+                && line.EndsWith("encodes H264ConstrainedBaseline, H264Main, H264High; used for H264", StringComparison.Ordinal));
+        }
+
+        foreach (string converter in (string[])["vulkan", "gl"])
+            Assert.Contains(doctor, line => line.StartsWith("✓ Conversion ", StringComparison.Ordinal) && line.Contains($"{converter}: llvmpipe", StringComparison.Ordinal));
+        // What is emulated in an emulator is slow to answer, but not missing.
+        Assert.DoesNotContain(doctor, line => line.Contains("qemu-system-x86_64 is not installed", StringComparison.Ordinal));
+    }
+
     private static double Value(IReadOnlyList<Finding> findings, string what) => findings.Single(finding => finding.What == what).Value!.Value;
 
     private IReadOnlyList<Finding> AllHold(string scenario)

@@ -31,8 +31,8 @@ public sealed record DisplayOptions
     public TimeSpan OffDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// How long an update may hold the guest: QEMU is answered then, read or not. One frame at 60 Hz by default, so that
-    /// neither a slow encoder nor a slow viewer ever slows the guest down.
+    /// How long an update may hold the guest: QEMU is answered then, read or not. 15 ms by default, a frame at 60 Hz with
+    /// room for the thread to wake up, so that neither a slow encoder nor a slow viewer ever slows the guest down.
     /// </summary>
-    public TimeSpan LongestHold { get; init; } = TimeSpan.FromSeconds(1.0 / 60);
+    public TimeSpan LongestHold { get; init; } = TimeSpan.FromMilliseconds(15);
 }

@@ -10,10 +10,10 @@ internal sealed class FrameSourceProcess : IAsyncDisposable
     /// <summary>What qzc attaches to.</summary>
     public string QmpPath { get; }
 
-    public static async Task<FrameSourceProcess> StartAsync(string folder, string kind, string size, int framesPerSecond, int seed = 1)
+    public static async Task<FrameSourceProcess> StartAsync(string folder, string kind, string size, int framesPerSecond, int seed = 1, string memory = "shared")
     {
         string qmp = Path.Combine(folder, "source-qmp"), assembly = Path.Combine(AppContext.BaseDirectory, "QemuZeroCopy.FrameSource.dll");
-        var program = new ChildProgram("frame-source", folder, "dotnet", [assembly, "--qmp", qmp, "--kind", kind, "--size", size, "--fps", $"{framesPerSecond}", "--seed", $"{seed}"]);
+        var program = new ChildProgram("frame-source", folder, "dotnet", [assembly, "--qmp", qmp, "--kind", kind, "--size", size, "--fps", $"{framesPerSecond}", "--seed", $"{seed}", "--memory", memory]);
         await program.LineAsync("behind");
         return new FrameSourceProcess(program, qmp);
     }

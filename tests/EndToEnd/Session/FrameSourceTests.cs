@@ -6,11 +6,12 @@ namespace QemuZeroCopy.EndToEnd.Tests.Session;
 public sealed class FrameSourceTests(Browser browser) : EndToEndTest(browser)
 {
     [Theory]
-    [InlineData("video")]
-    [InlineData("typing")]
-    public async Task Its_numbered_frames_are_seen_in_the_browser_in_order(string kind)
+    [InlineData("video", "shared")]
+    [InlineData("typing", "shared")]
+    [InlineData("video", "dmabuf")]
+    public async Task Its_numbered_frames_are_seen_in_the_browser_in_order(string kind, string memory)
     {
-        FrameSourceProcess source = Own(await FrameSourceProcess.StartAsync(Folder, kind, "1024x640", 30));
+        FrameSourceProcess source = Own(await FrameSourceProcess.StartAsync(Folder, kind, "1024x640", 30, memory: memory));
         QzcProcess qzc = Own(await QzcProcess.StartAsync(Folder, ["attach", "--qmp", source.QmpPath, "--listen", $"127.0.0.1:{QzcProcess.FreePort()}"]));
         Viewer viewer = await OpenAsync(qzc);
         int last = 0;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using QemuZeroCopy.FrameSource;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Frames;
 
@@ -18,7 +19,6 @@ internal enum Exporter
 /// <summary>A real dma-buf with a picture in it, mapped for writing.</summary>
 internal sealed unsafe partial class LabBuffer : IDisposable
 {
-    private const ulong UdmabufCreate = 0x4018_7542; // _IOW('u', 0x42, struct udmabuf_create), linux/udmabuf.h
     private const ulong ModeCreateDumb = 0xc020_64b2, PrimeHandleToFd = 0xc00c_642d, GemClose = 0x4008_6409; // drm/drm.h
     private const int ReadWriteProtection = 3, Shared = 1, OpenReadWrite = 2, Cloexec = 0x80000;
     private readonly byte* _mapped;
@@ -49,14 +49,8 @@ internal sealed unsafe partial class LabBuffer : IDisposable
         int stride = size.Width * PixelFormats.BytesPerPixel(format) + extraStride;
         long bytes = (stride * (long)size.Height + 4095) & ~4095L;
         using SafeFileHandle memory = MemFd.Create("qzc-lab", bytes);
-        if (!Fds.TrySealAgainstShrinking(memory))
-            throw new IOException("a memfd could not be sealed");
-        using SafeFileHandle device = File.OpenHandle("/dev/udmabuf", FileMode.Open, FileAccess.ReadWrite);
-        var create = new UdmabufCreateArguments { MemFd = (uint)memory.DangerousGetHandle(), Flags = 1, Size = (ulong)bytes };
-        int fd = ioctl((int)device.DangerousGetHandle(), UdmabufCreate, &create);
-        return fd < 0
-            ? throw new IOException($"UDMABUF_CREATE failed: errno {Marshal.GetLastPInvokeError()}")
-            : new LabBuffer(new SafeFileHandle(fd, ownsHandle: true), size, format, stride, bytes);
+        SafeFileHandle fd = GuestBuffer.TryExport(memory, bytes) ?? throw new IOException("the kernel makes no udmabuf of a memfd");
+        return new LabBuffer(fd, size, format, stride, bytes);
     }
 
     /// <summary>A dumb buffer of /dev/dri/cardN; its GEM handle is closed at once, the fd keeps the memory.</summary>
@@ -99,14 +93,6 @@ internal sealed unsafe partial class LabBuffer : IDisposable
 
     [LibraryImport("libc")]
     private static partial int munmap(nint address, nuint size);
-
-    private struct UdmabufCreateArguments
-    {
-        public uint MemFd;
-        public uint Flags;
-        public ulong Offset;
-        public ulong Size;
-    }
 
     private struct CreateDumb
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using QemuZeroCopy.FrameSource;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Frames;
 
@@ -59,7 +60,7 @@ internal sealed class Recorder : IDisplayEvents
     public void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead)
     {
         Unread += wasRead ? 0 : 1;
-        HoldTimes.Add(heldNs, wasRead);
+        HoldTimes.Add(TimeSpan.FromTicks(heldNs / 100), wasRead);
         ShortestHoldNs = Math.Min(ShortestHoldNs, heldNs);
         Interlocked.Increment(ref Releases);
     }

@@ -223,7 +223,7 @@ public sealed class ReadAheadTests : IDisposable
     /// <summary>Pictures a second of a guest that draws a little slower than the encoder encodes, and how long it was held, in ms, at the median.</summary>
     private (double PerSecond, double HeldMs) Measure(int convertMs, int encodeMs, bool movesBetweenThreads)
     {
-        const int Pictures = 100;
+        const int Pictures = 50;
         var path = new WatchedPath(Path(() => SoftwareVa.Open($"hang=0:{encodeMs}"))) { MovesBetweenThreads = movesBetweenThreads, Converting = _ => Thread.Sleep(convertMs) };
         using var mailbox = new FrameMailbox(_qemu);
         Show(_screen, mailbox);

@@ -26,4 +26,15 @@ public sealed class DoctorTests
         Assert.Equal(Verdict.Optional, missing.Verdict);
         Assert.Contains("renderD999", missing.Found, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_program_that_says_nothing_in_time_is_not_taken_for_one_that_is_missing()
+    {
+        Assert.Null(await Probe.OutputOfAsync("sleep", "60"));
+        Assert.True(Probe.IsInstalled("sleep"));
+        Assert.False(Probe.IsInstalled("no-such-program"));
+        Finding silent = QemuChecks.Silent("sleep");
+        Assert.Equal(Verdict.Optional, silent.Verdict);
+        Assert.DoesNotContain("not installed", silent.Found, StringComparison.Ordinal);
+    }
 }

@@ -7,13 +7,14 @@ namespace QemuZeroCopy.Server.Cli.Doctor;
 /// <summary>Looks at the machine without changing anything.</summary>
 internal static class Probe
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    /// <summary>How long a program may take to say something.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>What a program prints; null where it is not installed, hangs or fails.</summary>
     public static async Task<string?> OutputOfAsync(string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        using var timeout = new CancellationTokenSource(s_timeout);
+        using var timeout = new CancellationTokenSource(Timeout);
         try
         {
             using Process process = Process.Start(start)!;
@@ -36,6 +37,10 @@ internal static class Probe
             return null;
         }
     }
+
+    /// <summary>Whether a program of this name lies in one of PATH's folders.</summary>
+    public static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Any(folder => File.Exists(Path.Combine(folder, program)));
 
     /// <summary>The first of the libraries that can be loaded; null for none.</summary>
     public static string? FirstLibrary(params ReadOnlySpan<string> names)

@@ -13,6 +13,8 @@ internal static class QemuChecks
         string? text = await Probe.OutputOfAsync(Program, "--version").ConfigureAwait(false);
         if (text is null)
         {
+            if (Probe.IsInstalled(Program))
+                return [Silent(Program)];
             return [new Finding("QEMU", Verdict.Missing, $"{Program} is not installed",
                 "apt install qemu-system-x86 qemu-system-modules-opengl (other distributions: the QEMU system emulator with its D-Bus display)")];
         }
@@ -28,6 +30,10 @@ internal static class QemuChecks
         findings.Add(await KvmAsync().ConfigureAwait(false));
         return findings;
     }
+
+    /// <summary>A program that is there and says nothing: on a very slow machine it may work all the same.</summary>
+    internal static Finding Silent(string program) => new(
+        "QEMU", Verdict.Optional, $"{program} is there, but did not tell its version within {Probe.Timeout.TotalSeconds:F0} seconds", $"see whether '{program} --version' works, and how long it takes");
 
     private static async Task<Finding> KvmAsync()
     {
