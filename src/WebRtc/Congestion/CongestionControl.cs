@@ -58,6 +58,7 @@ internal sealed class CongestionControl : ICongestionControl
     private int _probeLeft;
     private int _tailProbes;
     private bool _tailProbeDue;
+    private long _tailSequence;
     private bool _isAnswered = true;
     private long _tailProbeAtNs = long.MaxValue;
     private bool _isUnconfirmed;
@@ -112,10 +113,16 @@ internal sealed class CongestionControl : ICongestionControl
         _lastSentNs = nowNs;
         _firstUnansweredNs = Math.Min(_firstUnansweredNs, nowNs);
         _pacer.Charge(nowNs, packet.SizeBytes);
-        _isAnswered = false;
-        _tailProbes = packet.Class == PacketClass.Probe ? _tailProbes : 0;
-        _tailProbeDue = false;
-        _tailProbeAtNs = nowNs + ((TailProbeNs + RoundTripNs) << _tailProbes);
+        // Nothing repeats lost sound: only pictures need to know of their tail.
+        if (packet.Class != PacketClass.Audio)
+        {
+            _tailSequence = packet.Sequence;
+            _isAnswered = false;
+            _tailProbes = packet.Class == PacketClass.Probe ? _tailProbes : 0;
+            _tailProbeDue = false;
+            _tailProbeAtNs = nowNs + ((TailProbeNs + RoundTripNs) << _tailProbes);
+        }
+
         if (_probeLeft > 0)
         {
             // Any packet of the first burst serves to probe.
@@ -188,7 +195,7 @@ internal sealed class CongestionControl : ICongestionControl
         _lastFeedbackNs = nowNs;
         bool speaksOfLast = results.Length > 0 && results[^1].Sent.Sequence == _lastSentSequence;
         _firstUnansweredNs = speaksOfLast ? long.MaxValue : nowNs;
-        _isAnswered |= speaksOfLast && results[^1].IsReceived;
+        _isAnswered |= results.Length > 0 && results[^1].Sent.Sequence >= _tailSequence && results[^1].IsReceived;
         if (received == 0)
             return;
         _trains.CloseIfLast(nowNs, _lastSentSequence);
