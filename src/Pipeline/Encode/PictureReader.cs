@@ -30,9 +30,9 @@ internal sealed class PictureReader(FrameMailbox mailbox, PathChain chain, Pipel
     public (long FreeNs, long ReadyNs) Availability { get; set; }
 
     /// <summary>Takes what is new. Damage adds up until a conversion has read it; QEMU is answered by <see cref="Acknowledge"/>.</summary>
-    public bool Take(long nowNs)
+    public bool Take(long nowNs, bool whole = true)
     {
-        if (!mailbox.TryTake(_damage, out FrameTicket ticket))
+        if (!mailbox.TryTake(_damage, nowNs, out FrameTicket ticket, whole))
             return false;
         counters.Count(taken: 1);
         if (_ticket is { } unanswered)
@@ -84,7 +84,7 @@ internal sealed class PictureReader(FrameMailbox mailbox, PathChain chain, Pipel
         {
             _damage.Clear();
             Acknowledge();
-            if (!Take(MonotonicClock.NowNs) || !ReferenceEquals(Scanout, scanout))
+            if (!Take(MonotonicClock.NowNs, whole: false) || !ReferenceEquals(Scanout, scanout))
                 return null;
             counters.Count(reread: 1);
             // The second look is a part of the conversion that the first one began.

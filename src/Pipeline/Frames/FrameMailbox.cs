@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace QemuZeroCopy.Pipeline.Frames;
 
 /// <summary>One look at the screen, handed to the encode thread.</summary>
@@ -25,6 +23,7 @@ public sealed class FrameMailbox : IDisposable
     private bool _closed;
     private long _oldestDamageNs;
     private ulong _sequence;
+    private UpdateBurst _burst;
 
     /// <summary>An empty mailbox; acknowledgements of taken and of discarded damage go to <paramref name="acknowledger"/>.</summary>
     public FrameMailbox(IFrameAcknowledger acknowledger) => _acknowledger = acknowledger;
@@ -51,7 +50,7 @@ public sealed class FrameMailbox : IDisposable
                     _damage.Fill();
                 }
 
-                Post(nowNs);
+                Post(nowNs, mayHold: false);
             }
         }
 
@@ -73,7 +72,7 @@ public sealed class FrameMailbox : IDisposable
                 _damage.Add(rect);
                 if (sequence != 0)
                     _sequence = sequence;
-                Post(nowNs);
+                Post(nowNs, mayHold: sequence == 0);
             }
         }
 
@@ -82,21 +81,32 @@ public sealed class FrameMailbox : IDisposable
     }
 
     /// <summary>
-    /// Encode thread: waits until there is something to take, <see cref="WakeUp"/> is called or the time is
+    /// Encode thread: waits until there is a whole picture to take, <see cref="WakeUp"/> is called or the time is
     /// over. False when the time is over or the mailbox is closed. With <paramref name="pictures"/> false a new
     /// picture does not end the wait: the taker is not ready for one yet.
     /// </summary>
     public bool Wait(TimeSpan timeout, bool pictures = true)
     {
-        long deadline = Stopwatch.GetTimestamp() + (long)(Math.Min(timeout.TotalSeconds, 3600) * Stopwatch.Frequency);
+        long nowNs = MonotonicClock.NowNs;
+        long deadlineNs = nowNs + (long)(Math.Min(timeout.TotalSeconds, 3600) * 1e9);
         lock (_gate)
         {
-            while (!(_pending && pictures) && !_woken && !_closed)
+            while (!_woken && !_closed)
             {
-                // Rounded up: the last part of a millisecond must not be spent spinning.
-                long leftMs = ((deadline - Stopwatch.GetTimestamp()) * 1000 + Stopwatch.Frequency - 1) / Stopwatch.Frequency;
-                if (leftMs <= 0 || !Monitor.Wait(_gate, (int)leftMs))
+                long leftNs = deadlineNs - nowNs;
+                if (_pending && pictures)
+                {
+                    long holdNs = _burst.HoldNs(nowNs);
+                    if (holdNs <= 0)
+                        break;
+                    leftNs = Math.Min(leftNs, holdNs);
+                }
+
+                if (leftNs <= 0)
                     return false;
+                // Rounded up: the last part of a millisecond must not be spent spinning.
+                Monitor.Wait(_gate, (int)((leftNs + 999_999) / 1_000_000));
+                nowNs = MonotonicClock.NowNs;
             }
 
             _woken = false;
@@ -121,14 +131,14 @@ public sealed class FrameMailbox : IDisposable
     /// <summary>
     /// Encode thread: takes the newest scanout and adds the damage gathered since the last take to
     /// <paramref name="damage"/>, which takes on the scanout's size (and is then wholly set) where it differs.
-    /// False when there is nothing new.
+    /// False when there is nothing new, or, unless <paramref name="whole"/> is false, when the rest of it is about to come.
     /// </summary>
-    public bool TryTake(TileMap damage, out FrameTicket ticket)
+    public bool TryTake(TileMap damage, long nowNs, out FrameTicket ticket, bool whole = true)
     {
         ArgumentNullException.ThrowIfNull(damage);
         lock (_gate)
         {
-            if (!_pending || _closed)
+            if (!_pending || _closed || (whole && _burst.HoldNs(nowNs) > 0))
             {
                 ticket = default;
                 return false;
@@ -200,8 +210,9 @@ public sealed class FrameMailbox : IDisposable
             _acknowledger.Acknowledge(sequence);
     }
 
-    private void Post(long nowNs)
+    private void Post(long nowNs, bool mayHold)
     {
+        _burst.Add(nowNs, mayHold);
         if (!_pending)
             _oldestDamageNs = nowNs;
         _pending = true;

@@ -54,7 +54,7 @@ public sealed class AcknowledgementTests
             TileMap damage = DamageRegion.Create(new PictureSize(64, 64));
             while (!stop.IsCancellationRequested)
             {
-                if (attached.Console.Frames.Wait(TimeSpan.FromMilliseconds(10)) && attached.Console.Frames.TryTake(damage, out FrameTicket ticket))
+                if (attached.Console.Frames.Wait(TimeSpan.FromMilliseconds(10)) && attached.Console.Frames.TryTake(damage, MonotonicClock.NowNs, out FrameTicket ticket))
                     attached.Console.Frames.Complete(ticket);
             }
         }, stop.Token);

@@ -43,7 +43,7 @@ internal sealed class AttachedPeer : IDisposable
     internal (FrameTicket Ticket, TileMap Damage)? Take()
     {
         TileMap damage = DamageRegion.Create(new PictureSize(64, 64));
-        return Console.Frames.TryTake(damage, out FrameTicket ticket) ? (ticket, damage) : null;
+        return Console.Frames.TryTake(damage, MonotonicClock.NowNs, out FrameTicket ticket) ? (ticket, damage) : null;
     }
 
     /// <summary>Waits for a frame and takes it.</summary>

@@ -125,7 +125,7 @@ public sealed class RealQemuTests
             {
                 if (i % 10 == 0)
                     await vm.Qmp!.ExecuteAsync("system_reset", cancellation: None);
-                await Recorder.Until(() => vm.Consoles[0].Frames.TryTake(new TileMap(new PictureSize(64, 64), 64), out FrameTicket ticket) && Complete(vm.Consoles[0], ticket), () => "a frame");
+                await Recorder.Until(() => vm.Consoles[0].Frames.TryTake(new TileMap(new PictureSize(64, 64), 64), MonotonicClock.NowNs, out FrameTicket ticket) && Complete(vm.Consoles[0], ticket), () => "a frame");
             }
 
             if (i == 5)
@@ -227,7 +227,7 @@ public sealed class RealQemuTests
         await Recorder.Until(
             () =>
             {
-                if (!console.Frames.TryTake(damage, out FrameTicket ticket))
+                if (!console.Frames.TryTake(damage, MonotonicClock.NowNs, out FrameTicket ticket))
                     return false;
                 bool lit = ticket.Scanout is CpuScanout scanout && CountLit(scanout) > 500;
                 console.Frames.Complete(ticket);
