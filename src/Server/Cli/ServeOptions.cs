@@ -4,6 +4,7 @@ using System.Net;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Pipeline.Convert.Gpu;
+using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Server.Vm;
 using QemuZeroCopy.Server.Web;
 
@@ -120,6 +121,13 @@ internal sealed class ServeOptions
         DefaultValueFactory = _ => "420",
     };
 
+    private readonly Option<int> _maxFrameRate = new("--max-fps")
+    {
+        Description = $"The most pictures a second, 1 to {ConsolePipeline.MaxFramesPerSecondLimit}; fewer are made where no viewer's display shows as many. [default: {ServeSettings.UsualMaxFramesPerSecond}]",
+        HelpName = "NUMBER",
+        DefaultValueFactory = _ => ServeSettings.UsualMaxFramesPerSecond,
+    };
+
     private readonly BarrierOptions _barrier = new();
 
     private readonly MetricsOptions _metrics = new();
@@ -132,6 +140,11 @@ internal sealed class ServeOptions
         _chroma.AcceptOnlyFromAmong("420", "444", "auto");
         _encoder.AcceptOnlyFromAmong("auto", "vaapi", "x264");
         _codec.AcceptOnlyFromAmong("auto", "h264", "hevc", "av1");
+        _maxFrameRate.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int rate) || rate is < 1 or > ConsolePipeline.MaxFramesPerSecondLimit))
+                result.AddError($"--max-fps takes a number from 1 to {ConsolePipeline.MaxFramesPerSecondLimit}, not '{result.Tokens[0].Value}'.");
+        });
         foreach (Option<int?> port in (Option<int?>[])[_udpPort, _iceTcpPort])
         {
             port.Validators.Add(result =>
@@ -166,6 +179,7 @@ internal sealed class ServeOptions
         command.Options.Add(_chroma);
         command.Options.Add(_encoder);
         command.Options.Add(_codec);
+        command.Options.Add(_maxFrameRate);
         _barrier.AddTo(command);
         _metrics.AddTo(command);
     }
@@ -200,6 +214,7 @@ internal sealed class ServeOptions
                 "auto" => ChromaChoice.Auto,
                 _ => ChromaChoice.Quarter,
             },
+            MaxFramesPerSecond = parsed.GetValue(_maxFrameRate),
             Metrics = _metrics.Read(parsed),
             Codec = Enum.Parse<CodecChoice>(parsed.GetRequiredValue(_codec), ignoreCase: true),
             Encoder = Enum.Parse<EncoderChoice>(parsed.GetRequiredValue(_encoder), ignoreCase: true),

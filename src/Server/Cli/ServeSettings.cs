@@ -11,6 +11,9 @@ namespace QemuZeroCopy.Server.Cli;
 /// <summary>What the commands that serve a screen have in common, checked and complete.</summary>
 internal sealed record ServeSettings
 {
+    /// <summary>What a display for games shows.</summary>
+    public const int UsualMaxFramesPerSecond = 120;
+
     /// <summary>Where HTTP is served; port 0 lets the kernel choose.</summary>
     public IPEndPoint Listen { get; init; } = ListenAddress.Default;
 
@@ -64,6 +67,9 @@ internal sealed record ServeSettings
 
     /// <summary>What may encode pictures.</summary>
     public EncoderChoice Encoder { get; init; }
+
+    /// <summary>The most pictures a second that are made of a console; fewer where no viewer's display shows as many.</summary>
+    public int MaxFramesPerSecond { get; init; } = UsualMaxFramesPerSecond;
 
     /// <summary>Whether the guest is heard.</summary>
     public bool Audio { get; init; } = true;

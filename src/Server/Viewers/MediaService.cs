@@ -24,8 +24,10 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     private readonly NetworkThread _network;
     private readonly ServerMetrics _metrics;
     private readonly EndpointOptions _options;
+    private readonly int _maxFramesPerSecond;
 
-    private MediaService(NetworkThread network, ServerMetrics metrics, EndpointOptions options) => (_network, _metrics, _options) = (network, metrics, options);
+    private MediaService(NetworkThread network, ServerMetrics metrics, EndpointOptions options, int maxFramesPerSecond) =>
+        (_network, _metrics, _options, _maxFramesPerSecond) = (network, metrics, options, maxFramesPerSecond);
 
     /// <summary>Opens the UDP port and that of ICE-TCP and starts the network thread.</summary>
     /// <exception cref="UserError">A port is taken or not ours to use.</exception>
@@ -53,7 +55,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
         };
         var network = new NetworkThread(socket, streams, new EndpointRouter(options), metrics);
         network.Start();
-        return new MediaService(network, metrics, options) { Sessions = new SessionRegistry(settings.Control), IceServers = settings.IceServers };
+        return new MediaService(network, metrics, options, settings.MaxFramesPerSecond) { Sessions = new SessionRegistry(settings.Control), IceServers = settings.IceServers };
     }
 
     /// <summary>Where everything is counted.</summary>
@@ -74,7 +76,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     /// <summary>The hub of a console; made when first asked for.</summary>
     public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>
     {
-        var hub = new ViewerHub(_network, _metrics, _options.MaxVideoPayloadBytes, Formats);
+        var hub = new ViewerHub(_network, _metrics, _options.MaxVideoPayloadBytes, Formats, _maxFramesPerSecond);
         _network.AddHub(hub);
         return hub;
     });

@@ -14,9 +14,6 @@ namespace QemuZeroCopy.Server.Viewers;
 /// </summary>
 internal sealed class ViewerHub : IEncodedFrameSink
 {
-    /// <summary>The most pictures a second: what displays show, and what most guests draw.</summary>
-    private const int FullFramesPerSecond = 60;
-
     private readonly NetworkThread _network;
     private readonly ServerMetrics _metrics;
     private readonly VideoSource?[] _sources = new VideoSource?[(int)VideoCodecKind.Av1 + 1];
@@ -30,8 +27,9 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private IReadOnlyList<VideoFormat>[] _peerFormats = [];
     private VideoFormat _format = VideoFormat.Default;
     private readonly FrameRateLadder _ladder = new();
+    private readonly FrameRateWishes _wishes;
     private int _bitsPerSecond;
-    private int _framesPerSecond = FullFramesPerSecond;
+    private int _framesPerSecond;
     private PictureSize _size;
     private bool _chainBroken;
     private long _lastCaptureNs;
@@ -43,9 +41,11 @@ internal sealed class ViewerHub : IEncodedFrameSink
     private InputMark? _mark;
     private PipelineStatistics _counted;
 
-    public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes, IReadOnlyList<VideoFormat> formats)
+    public ViewerHub(NetworkThread network, ServerMetrics metrics, int maxVideoPayloadBytes, IReadOnlyList<VideoFormat> formats, int maxFramesPerSecond)
     {
         (_network, _metrics, _maxVideoPayloadBytes, Formats) = (network, metrics, maxVideoPayloadBytes, formats);
+        _wishes = new FrameRateWishes(maxFramesPerSecond);
+        _framesPerSecond = _wishes.Full;
         metrics.Collecting += Count;
     }
 
@@ -83,6 +83,20 @@ internal sealed class ViewerHub : IEncodedFrameSink
 
     /// <summary>The rate that the encoder aims at, in bits per second; 0 while no path has been measured.</summary>
     public int TargetBitsPerSecond => Volatile.Read(ref _bitsPerSecond);
+
+    /// <summary>Any thread: a page wants this many pictures a second; null: it has gone.</summary>
+    public void SetFrameRateWish(object page, int? framesPerSecond)
+    {
+        lock (_pipelineGate)
+        {
+            int before = _wishes.Full;
+            if (!_wishes.Set(page, framesPerSecond))
+                return;
+            // The share of them that the paths carry stays.
+            _framesPerSecond = Math.Max(1, _framesPerSecond * _wishes.Full / before);
+            _pipeline?.SetMaxFrameRate(_framesPerSecond);
+        }
+    }
 
     /// <summary>Any thread: input is about to be handed to QEMU. The damage that follows is timed from the first that has no answer yet.</summary>
     public void NoteInput(long nowNs) => Interlocked.CompareExchange(ref _inputNs, nowNs, 0);
@@ -285,11 +299,11 @@ internal sealed class ViewerHub : IEncodedFrameSink
 
         if (best == 0)
             return;
-        int framesPerSecond = _size.Width == 0 ? FullFramesPerSecond : _ladder.Advise(nowNs, target, _size, FullFramesPerSecond);
-        if (target == _bitsPerSecond && framesPerSecond == _framesPerSecond)
-            return;
         lock (_pipelineGate)
         {
+            int framesPerSecond = _size.Width == 0 ? _wishes.Full : _ladder.Advise(nowNs, target, _size, _wishes.Full);
+            if (target == _bitsPerSecond && framesPerSecond == _framesPerSecond)
+                return;
             (_bitsPerSecond, _framesPerSecond) = (target, framesPerSecond);
             _pipeline?.SetTargetBitrate(target);
             _pipeline?.SetMaxFrameRate(framesPerSecond);

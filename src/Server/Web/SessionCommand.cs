@@ -26,6 +26,9 @@ internal readonly record struct SessionCommand
     /// <summary>What the page says of a picture that it has shown.</summary>
     public Sighting? Seen { get; private init; }
 
+    /// <summary>How many pictures a second the viewer's display shows.</summary>
+    public int? FramesPerSecond { get; private init; }
+
     /// <summary>What shall become of a drive.</summary>
     public MediumCommand? Medium { get; init; }
 
@@ -56,6 +59,9 @@ internal readonly record struct SessionCommand
                     return command.Statistics is not null;
                 case "seen":
                     return TryReadSighting(root, out command);
+                case "pace":
+                    command = new SessionCommand { FramesPerSecond = TryGet(root, "fps"u8, out int rate) && rate > 0 ? rate : null };
+                    return command.FramesPerSecond is not null;
                 case "medium":
                     string? drive = Text(root, "drive"u8);
                     bool force = root.TryGetProperty("force"u8, out JsonElement forced) && forced.ValueKind == JsonValueKind.True;

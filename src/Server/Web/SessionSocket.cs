@@ -93,6 +93,7 @@ internal sealed class SessionSocket : IDisposable
         foreach (IDisposable subscription in _subscriptions)
             subscription.Dispose();
         _statisticsTimer.Dispose();
+        _media.FindHub(_console.Index)?.SetFrameRateWish(this, null);
         _registry.Remove(Id);
         _input.Dispose();
         _clipboard.Dispose();
@@ -178,6 +179,8 @@ internal sealed class SessionSocket : IDisposable
             seen.Record(hub.Trace, (await _media.LinkOfAsync(_input).ConfigureAwait(false))?.RtpBase, _metrics);
         }
 
+        if (command.FramesPerSecond is { } rate)
+            _media.FindHub(_console.Index)?.SetFrameRateWish(this, rate);
         if (command.Name is { } name)
             _registry.Rename(Id, name);
         if (command.TakesControl)

@@ -20,6 +20,7 @@ import { Layout } from "./view/layout.js";
 import { Overlay } from "./view/overlay.js";
 import { MediaDialog } from "./view/media-dialog.js";
 import { showSituation } from "./view/notice.js";
+import { refreshRate } from "./view/refresh.js";
 import { Screen } from "./view/screen.js";
 import { keep, recall, viewerKey } from "./view/settings.js";
 import { SoundControls } from "./view/sound-controls.js";
@@ -105,7 +106,9 @@ const composer = new Composer(/** @type {HTMLTextAreaElement} */ (document.getEl
 document.getElementById("composer-button")?.addEventListener("click", () => composer.open());
 document.getElementById("notice-action")?.addEventListener("click", () => {
   follow.askOnce();
-  stage.focus();
+  for (const event of ["focus", "fullscreenchange"]) window.addEventListener(event, measureDisplay);
+measureDisplay();
+stage.focus();
 });
 layout.onChange = () => cursor.apply();
 const sound = new Sound();
@@ -124,6 +127,17 @@ const fallback = new Fallback(consoleIndex, screen, {
   },
   lost: () => update({ media: "opening" }),
 });
+
+/** Pictures a second that this display shows; 0 until it is known. */
+let displayRate = 0;
+
+/** A window may have come to another display while it was elsewhere. */
+async function measureDisplay() {
+  const rate = await refreshRate();
+  if (rate === displayRate) return;
+  displayRate = rate;
+  session.command({ type: "pace", fps: rate });
+}
 
 const media = new Media(consoleIndex, screen.video, {
   sound(track) {
@@ -152,6 +166,7 @@ const session = new Session(consoleIndex, viewerKey(), {
     sessionName = hello.session;
     clipboard.hello(hello);
     if (overlay.open) overlay.connected();
+    if (displayRate) session.command({ type: "pace", fps: displayRate });
     const name = recall("name", "");
     if (name) session.command({ type: "name", name });
     update({ session: "open" });
@@ -243,4 +258,6 @@ function showHint(text, forMs = HINT_MS) {
   if (text) setTimeout(() => { if (hintBox.textContent === text) hintBox.hidden = true; }, forMs);
 }
 
+for (const event of ["focus", "fullscreenchange"]) window.addEventListener(event, measureDisplay);
+measureDisplay();
 stage.focus();

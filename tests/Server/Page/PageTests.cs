@@ -78,6 +78,14 @@ public sealed class PageTests
     }
 
     [Fact]
+    public async Task The_display_s_rate_is_told_from_frames_of_which_some_were_missed()
+    {
+        (int code, string output) = await RunAsync("node", "refresh.mjs");
+        Assert.True(code == 0, output);
+        Assert.Equal("60 144 144\n120\n360 30\n", output);
+    }
+
+    [Fact]
     public void Every_key_that_a_page_can_name_has_a_number() =>
         Assert.All(LinuxKeys.ByCode.Keys, code => Assert.True(QemuZeroCopy.Server.Input.Qemu.Qnum.TryGet(code, out _), code));
 

@@ -52,6 +52,16 @@ public sealed class SessionCommandTests
         Assert.Equal(new Sighting(uint.MaxValue, 9_007_199_254_740_991, 1200, 8000), command.Seen);
     }
 
+    [Fact]
+    public void A_frame_rate_is_read()
+    {
+        Assert.True(Read("""{"type":"pace","fps":120}""", out SessionCommand command));
+        Assert.Equal(120, command.FramesPerSecond);
+        Assert.False(Read("""{"type":"pace","fps":0}""", out _));
+        Assert.False(Read("""{"type":"pace","fps":1e99}""", out _));
+        Assert.False(Read("""{"type":"pace"}""", out _));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hello")]
