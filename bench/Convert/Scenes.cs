@@ -39,16 +39,19 @@ internal static class Scenes
     }
 
     /// <summary>Everything moves: a video-like pattern of waves that drift, with grain.</summary>
-    public static void FillWithMotion(MemoryScanout scanout, int picture)
+    public static void FillWithMotion(MemoryScanout scanout, int picture) =>
+        FillWithMotion(scanout, new PixelRect(0, 0, scanout.Size.Width, scanout.Size.Height), picture);
+
+    /// <summary>The same in a part of the picture.</summary>
+    public static void FillWithMotion(MemoryScanout scanout, PixelRect where, int picture)
     {
-        int width = scanout.Size.Width, height = scanout.Size.Height;
         Span<uint> pixels = scanout.Words;
         uint grain = (uint)(picture * 7919 + 1);
-        for (int y = 0; y < height; y++)
+        for (int y = 0; y < where.Height; y++)
         {
-            Span<uint> line = pixels.Slice(y * width, width);
+            Span<uint> line = pixels.Slice((where.Y + y) * scanout.Size.Width + where.X, where.Width);
             int down = y + picture * 3;
-            for (int x = 0; x < width; x++)
+            for (int x = 0; x < line.Length; x++)
             {
                 grain = grain * 1664525 + 1013904223;
                 int across = x - picture * 5, noise = (int)(grain >> 30);

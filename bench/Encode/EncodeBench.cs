@@ -38,6 +38,7 @@ internal sealed class EncodeBench : IBenchmark
             Scenes.Scroll(scanout, 4, i);
             return new PixelRect(0, 0, Size.Width, Size.Height);
         });
+        DesktopScenes.Report(report, isSmoke);
         return report;
     }
 

@@ -153,6 +153,10 @@ int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture *picture, 
     unit->data = count > 0 ? nals[0].p_payload : NULL;
     unit->bytes = bytes;
     unit->is_key_frame = out.b_keyframe;
+    for (int i = 0; i < planes && i < out.img.i_plane; i++) {
+        unit->planes[i] = out.img.plane[i];
+        unit->strides[i] = out.img.i_stride[i];
+    }
     return bytes;
 }
 

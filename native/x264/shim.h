@@ -34,6 +34,8 @@ struct qzc_x264_unit {
     const uint8_t *data;     // Annex B; valid until the next call
     int32_t bytes;
     int32_t is_key_frame;
+    const uint8_t *planes[3]; // what a decoder makes of it; valid until the next call
+    int32_t strides[3];
 };
 
 // X264_BUILD of the header that this file was compiled against.

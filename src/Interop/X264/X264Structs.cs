@@ -87,4 +87,22 @@ public unsafe struct X264Unit
 
     /// <summary>1: starts with parameter sets and an IDR picture.</summary>
     public int IsKeyFrame;
+
+    /// <summary>What a decoder makes of it, plane by plane as in <see cref="X264Picture"/>; valid until the next call.</summary>
+    public byte* Plane0;
+
+    /// <summary>CbCr interleaved, or Cb.</summary>
+    public byte* Plane1;
+
+    /// <summary>Cr, for 4:4:4.</summary>
+    public byte* Plane2;
+
+    /// <summary>Bytes between rows of plane 0.</summary>
+    public int Stride0;
+
+    /// <summary>Bytes between rows of plane 1.</summary>
+    public int Stride1;
+
+    /// <summary>Bytes between rows of plane 2.</summary>
+    public int Stride2;
 }

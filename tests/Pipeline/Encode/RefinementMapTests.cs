@@ -67,6 +67,52 @@ public sealed class RefinementMapTests
         Assert.Equal(8, _map.Steps.ToArray().Sum(s => s));
     }
 
+    [Fact]
+    public void In_portions_a_block_takes_all_steps_at_once_and_each_picture_its_share()
+    {
+        var map = new RefinementMap(Size, inPortions: true);
+        map.Commit(_changed, true, 0, 1000 * Ms);
+        Assert.Equal(0, map.Plan(_changed, 1099 * Ms, 3));
+        var taken = new List<int>();
+        for (long now = 1101 * Ms; map.NextNs < long.MaxValue; now += 16 * Ms)
+        {
+            Assert.Equal(RefinementMap.LastStep, map.Plan(_changed, now, 3));
+            int[] due = [.. Enumerable.Range(0, map.Steps.Length).Where(i => map.Steps[i] > 0)];
+            Assert.InRange(due.Length, 1, 3);
+            taken.AddRange(due);
+            map.Commit(_changed, false, RefinementMap.LastStep, now);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 8), taken.Order());
+    }
+
+    [Fact]
+    public void A_block_that_never_rests_does_not_keep_the_others_from_their_portion()
+    {
+        var map = new RefinementMap(Size, inPortions: true);
+        map.Commit(_changed, true, 0, 1000 * Ms);
+        for (long now = 1101 * Ms; now < 2400 * Ms; now += 101 * Ms)
+        {
+            // The first block is due again with each portion.
+            map.Plan(_changed, now, 1);
+            map.Commit(_changed, false, RefinementMap.LastStep, now);
+            _changed.Set(0, 0);
+            map.Commit(_changed, false, 0, now);
+            _changed.Clear();
+        }
+
+        map.Plan(_changed, 2500 * Ms, 8);
+        Assert.Equal(1, map.Steps.ToArray().Count(static step => step > 0));
+    }
+
+    [Fact]
+    public void What_was_sharp_at_once_is_not_due()
+    {
+        _changed.Set(1, 1);
+        _map.Commit(_changed, false, 0, 1000 * Ms, isSharp: true);
+        Assert.Equal(long.MaxValue, _map.NextNs);
+    }
+
     private void Change(int column, int row, long nowNs)
     {
         _changed.Set(column, row);

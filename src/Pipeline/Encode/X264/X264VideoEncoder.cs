@@ -21,7 +21,12 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     private readonly EffortControl _effort = new(Effort);
     private readonly EncoderSettings _settings;
     private readonly int _blocks;
+    private readonly HeldBlocks _held;
+    private readonly byte[] _codedAt;
     private byte* _unchanged;
+    private X264Unit _sent;
+    private int _lastQp;
+    private int _encoderEffort = Effort;
     private long _pts;
     private long _lastNs;
     private long _intervalNs;
@@ -32,13 +37,23 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         _settings = settings;
         _intervalNs = 1_000_000_000 / settings.FramesPerSecond;
         _target = settings.Format.Chroma == ChromaFormat.Yuv444 ? new HostPicture444(settings.Size) : new HostPicture(settings.Size);
-        _blocks = BlocksOf(settings.Size.Width) * BlocksOf(settings.Size.Height);
+        int columns = BlocksOf(settings.Size.Width), rows = BlocksOf(settings.Size.Height);
+        _blocks = columns * rows;
+        _codedAt = new byte[_blocks];
+        _held = new HeldBlocks(columns, rows, settings.Format.Chroma == ChromaFormat.Yuv444);
+        RefinementPortion = Math.Max(_blocks / PicturesToSharpness, 64);
         _unchanged = (byte*)NativeMemory.AlignedAlloc((nuint)_blocks, 64);
         Name = threads > 1 ? $"x264 ({threads} slices)" : "x264";
     }
 
     /// <summary>Frees the memory when nobody disposed of the encoder.</summary>
     ~X264VideoEncoder() => Free();
+
+    // Some letters, a caret, a menu's line; not a film, whose bits can only be learned.
+    private const int SmallChange = 64;
+
+    // All of the picture is sharp after so many: a quarter of a second at 60 a second.
+    private const int PicturesToSharpness = 16;
 
     /// <summary>How hard x264 searches; see <see cref="X264Encoder.SetEffort"/>.</summary>
     internal const int Effort = 1;
@@ -51,6 +66,9 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public int RefinementPortion { get; }
 
     /// <inheritdoc/>
     public VideoCodec Codec => VideoCodec.H264;
@@ -108,17 +126,29 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
             _quantizer.Forget();
         _lastNs = nowNs;
         X264Picture input = Describe(changed, key, request);
-        if (!_encoder.Encode(input, out X264Unit unit))
+        bool isWhole = input.Unchanged == null || (request.RefinementStep > 0 && request.Refinement is null);
+        bool isHolding = !isWhole && input.Qp < _lastQp && HoldCoarser(input.Qp);
+        if (isHolding)
+            _held.Hold(input, _sent);
+        // What only sharpens is its own best prediction, where it is.
+        UseEffort(input.Unchanged != null && changed.IsEmpty ? 0 : _effort.Effort);
+        bool isEncoded = _encoder.Encode(input, out X264Unit unit);
+        if (isHolding)
+            _held.Restore(input);
+        if (!isEncoded)
             return EncodeOutcome.Failed;
+        (_sent, _lastQp) = (unit, input.Qp);
+        NoteCoded(input, changed, key, isWhole);
         if (unit.Length > EncodedFrame.MaxBytes)
             return EncodeOutcome.Failed;
         new ReadOnlySpan<byte>(unit.Data, unit.Length).CopyTo(frame.Reserve(unit.Length));
         frame.Advance(unit.Length);
         frame.IsKeyFrame = unit.IsKeyFrame != 0;
+        frame.IsSharp = !key && input.Qp <= QuantizerControl.FinestStill;
         frame.Codec = Codec;
         // Key frames are rare, and longer by nature.
-        if (!frame.IsKeyFrame && _effort.Learn(MonotonicClock.NowNs - nowNs, _intervalNs))
-            _encoder.SetEffort(_effort.Effort);
+        if (!frame.IsKeyFrame && !changed.IsEmpty)
+            _effort.Learn(MonotonicClock.NowNs - nowNs, _intervalNs);
         if (request.RefinementStep == 0)
             _quantizer.Learn(unit.Length * 8, frame.IsKeyFrame);
         return EncodeOutcome.Encoded;
@@ -135,6 +165,7 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     public void Dispose()
     {
         _encoder.Dispose();
+        _held.Dispose();
         _target.Dispose();
         Free();
         GC.SuppressFinalize(this);
@@ -163,10 +194,10 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
             changed = _all ??= Filled();
         else if (changed.Count <= _blocks / 2)
             // In a picture that moves as a whole, what happens to be equal is better predicted from its neighbours.
-            input.Unchanged = MarkUnchanged(changed);
+            input.Unchanged = MarkUnchanged(changed, request.Refinement);
         input.Qp = request.RefinementStep > 0 && !key
             ? _quantizer.Refine(request.RefinementStep)
-            : _quantizer.Choose(DetailProbe.Measure(luma, input.Stride0, changed), key, request.RoomBits);
+            : _quantizer.Choose(DetailProbe.Measure(luma, input.Stride0, changed), key, request.RoomBits, changed.Count <= _blocks / SmallChange);
         return input;
     }
 
@@ -179,9 +210,52 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         return map;
     }
 
-    private byte* MarkUnchanged(TileMap changed)
+    // Blocks at rest that were coded with a coarser quantizer than this one, and that no refinement is planned for.
+    private bool HoldCoarser(int qp)
+    {
+        Span<byte> mask = _held.Mask;
+        int held = 0;
+        for (int i = 0; i < mask.Length; i++)
+        {
+            mask[i] = (byte)(_codedAt[i] > qp ? _unchanged[i] : 0);
+            held += mask[i];
+        }
+
+        return held > 0;
+    }
+
+    private void NoteCoded(in X264Picture input, TileMap changed, bool key, bool isWhole)
+    {
+        var qp = (byte)input.Qp;
+        for (int i = 0; i < _codedAt.Length; i++)
+        {
+            if (key || (isWhole ? _codedAt[i] > qp : input.Unchanged[i] == 0))
+                _codedAt[i] = qp;
+        }
+
+        for (int row = 0; row < changed.Rows; row++)
+        {
+            foreach (int column in changed.RowOf(row))
+                _codedAt[row * changed.Columns + column] = qp;
+        }
+    }
+
+    private void UseEffort(int effort)
+    {
+        if (effort != _encoderEffort)
+            _encoder.SetEffort(_encoderEffort = effort);
+    }
+
+    private byte* MarkUnchanged(TileMap changed, RefinementMap? refinement)
     {
         NativeMemory.Fill(_unchanged, (nuint)_blocks, 1);
+        if (refinement is not null)
+        {
+            ReadOnlySpan<byte> steps = refinement.Steps;
+            for (int i = 0; i < steps.Length; i++)
+                _unchanged[i] = steps[i] == 0 ? (byte)1 : (byte)0;
+        }
+
         for (int row = 0; row < changed.Rows; row++)
         {
             byte* line = _unchanged + (nint)row * changed.Columns;

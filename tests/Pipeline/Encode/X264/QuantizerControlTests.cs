@@ -12,10 +12,8 @@ public sealed class QuantizerControlTests
     public void A_small_change_is_sharp_at_once()
     {
         var control = new QuantizerControl();
-        int last = 99;
-        for (int i = 0; i < 8; i++)
-            last = control.Choose(OneGlyph, false, 500_000);
-        Assert.Equal(QuantizerControl.FinestMoving, last);
+        control.Choose(ScreenOfText, true, 100_000);
+        Assert.Equal(QuantizerControl.FinestStill, control.Choose(OneGlyph, false, 500_000, isSmall: true));
     }
 
     [Fact]
@@ -41,6 +39,16 @@ public sealed class QuantizerControlTests
         Assert.True(control.Last < first);
         control.Forget();
         Assert.Equal(first, control.Choose(ScreenOfText, false, 500_000));
+    }
+
+    [Fact]
+    public void A_slight_fall_is_not_made()
+    {
+        var control = new QuantizerControl();
+        int steady = control.Choose(ScreenOfText, false, 500_000);
+        // Room for one quantizer finer, then for many.
+        Assert.Equal(steady, control.Choose(ScreenOfText, false, (int)ScreenOfText.BitsAt(steady - 1) + 1));
+        Assert.Equal(steady - 3, control.Choose(ScreenOfText, false, 4_000_000));
     }
 
     [Fact]

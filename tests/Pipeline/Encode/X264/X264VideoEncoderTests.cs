@@ -111,6 +111,61 @@ public sealed class X264VideoEncoderTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_portion_sharpens_its_blocks_and_leaves_the_others_as_they_were()
+    {
+        var size = new PictureSize(1280, 800);
+        using var run = new Run(size, H264Profile.ConstrainedBaseline, ChromaFormat.Yuv420, 1);
+        Desktop.FillWithText(run.Scanout, new Random(9));
+        run.Encode(new EncodeRequest(true, 0, null, 300_000));
+        var none = new TileMap(size, PictureTarget.MacroblockSize);
+        var map = new RefinementMap(size, inPortions: true);
+        map.Commit(none, true, 0, 0);
+        int portions = 0;
+        for (long now = 200_000_000; map.NextNs < long.MaxValue; now += 16_000_000, portions++)
+        {
+            int step = map.Plan(none, now, 900);
+            run.Encode(new EncodeRequest(false, step, map, Room), nothingChanged: true);
+            map.Commit(none, false, step, now);
+        }
+
+        Assert.Equal(5, portions);
+        output.WriteLine(string.Join(' ', run.Lengths));
+        byte[] decoded = Ffmpeg.Decode(run.Stream, "nv12");
+        int bytes = run.Shown[0].Length, width = size.Width;
+        // Nine hundred blocks are eleven rows of them and a part of the next: what lies well below is untouched.
+        int from = 13 * 16 * width, luma = width * size.Height;
+        Assert.Equal(decoded.AsSpan(from, luma - from), decoded.AsSpan(bytes + from, luma - from));
+        ReadOnlySpan<byte> sharp = decoded.AsSpan(bytes, 10 * 16 * width);
+        Assert.True(Ffmpeg.Psnr(run.Shown[1].AsSpan(0, sharp.Length), sharp) >= 45);
+        Assert.True(LastPsnr(run) >= 45);
+    }
+
+    [Fact]
+    public void A_character_typed_on_a_coarse_screen_is_sharp_at_once_and_costs_few_bytes()
+    {
+        var random = new Random(4);
+        var size = new PictureSize(1280, 800);
+        using var run = new Run(size, H264Profile.ConstrainedBaseline, ChromaFormat.Yuv420, 1);
+        Desktop.FillWithText(run.Scanout, random);
+        run.Encode(new EncodeRequest(true, 0, null, 300_000));
+        Desktop.DrawGlyph(run.Scanout, 50, 30, random);
+        run.Encode(new EncodeRequest(false, 0, null, Room));
+        output.WriteLine(string.Join(' ', run.Lengths));
+        Assert.InRange(run.Lengths[1], 1, 1500);
+        byte[] decoded = Ffmpeg.Decode(run.Stream, "nv12");
+        int at = run.Shown[0].Length;
+        var seen = new List<byte>();
+        var shown = new List<byte>();
+        for (int y = 30 * 16; y < 31 * 16; y++)
+        {
+            seen.AddRange(decoded.AsSpan(at + y * size.Width + 50 * 8, 8));
+            shown.AddRange(run.Shown[1].AsSpan(y * size.Width + 50 * 8, 8));
+        }
+
+        Assert.True(Ffmpeg.Psnr(shown.ToArray(), seen.ToArray()) >= 42);
+    }
+
+    [Fact]
     public void Key_frames_come_on_request_only_and_start_with_parameter_sets()
     {
         var random = new Random(2);

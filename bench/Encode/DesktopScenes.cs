@@ -1,0 +1,154 @@
+using System.Diagnostics.CodeAnalysis;
+using QemuZeroCopy.Bench.Convert;
+using QemuZeroCopy.Bench.Report;
+using QemuZeroCopy.Pipeline.Convert;
+using QemuZeroCopy.Pipeline.Convert.Cpu;
+using QemuZeroCopy.Pipeline.Encode;
+using QemuZeroCopy.Pipeline.Encode.X264;
+using QemuZeroCopy.Pipeline.Frames;
+
+namespace QemuZeroCopy.Bench.Encode;
+
+/// <summary>
+/// Desk work through a whole console's pipeline, sixty frames a second, with a second of rest behind it: what each
+/// picture cost the encode thread in processor time, all of it on that one thread. Key frames are told apart.
+/// </summary>
+internal static class DesktopScenes
+{
+    private static readonly PictureSize s_size = new(1920, 1080);
+
+    private static readonly (string Name, Func<DesktopPainter, int, PixelRect?> Paint)[] s_scenes =
+    [
+        ("typing", static (desktop, t) => t % 5 == 0 ? desktop.Type() : null),
+        ("scroll", static (desktop, t) => desktop.Scroll(3)),
+        ("drag", static (desktop, t) => desktop.Drag(t)),
+        ("video", static (desktop, t) => t % 2 == 0 ? desktop.Video(t / 2) : null),
+    ];
+
+    public static void Report(BenchReport report, bool isSmoke)
+    {
+        int frames = isSmoke ? 6 : 240;
+        foreach ((string name, Func<DesktopPainter, int, PixelRect?> paint) in s_scenes)
+            Report(report, name, frames, (desktop, t, damage) => Add(damage, paint(desktop, t)));
+
+        // Everything in its turn beside the video.
+        Report(report, "combined", 2 * frames, (desktop, t, damage) =>
+        {
+            Add(damage, s_scenes[3].Paint(desktop, t));
+            int turn = t % (2 * frames) * 4 / (2 * frames);
+            if (turn < 3)
+                Add(damage, s_scenes[turn].Paint(desktop, t));
+        });
+    }
+
+    private static void Add(List<PixelRect> damage, PixelRect? rect)
+    {
+        if (rect is { } changed)
+            damage.Add(changed);
+    }
+
+    private static void Report(BenchReport report, string name, int frames, Action<DesktopPainter, int, List<PixelRect>> paint)
+    {
+        var sink = new TimingSink();
+        var scanout = new MemoryScanout(s_size);
+        var desktop = new DesktopPainter(scanout);
+        using var mailbox = new FrameMailbox(new Discard());
+        using var pipeline = new ConsolePipeline(mailbox, [new OneThread()], sink, new ConsolePipelineOptions { Viewers = 1, BitsPerSecond = 20_000_000 });
+        pipeline.Start();
+        mailbox.SetScanout(scanout, MonotonicClock.NowNs);
+        // The key frame, its refinement, and code compiled a second time.
+        int before = Math.Min(frames, 60);
+        Play(mailbox, desktop, 0, before, paint);
+        Thread.Sleep(frames * 8);
+        sink.Clear();
+        Play(mailbox, desktop, before, frames, paint);
+        Thread.Sleep(Math.Min(1000, frames * 5));
+        pipeline.Dispose();
+
+        Samples times = sink.Times;
+        report.Add(new BenchRow { Metric = $"frame_ms_{name}", Unit = "ms", Value = times.Median, Percentiles = times.Percentiles(), Note = $"p95 {times.Percentile(95):F2}, max {times.Max:F2}, {times.Count} pictures, {sink.Bytes * 8 / 1e6:F1} Mbit" });
+        report.Add(new BenchRow { Metric = $"slowest_to_median_desktop_{name}", Unit = "ratio", Value = times.Max / times.Median, Target = Target.AtMost(2) });
+    }
+
+    private static void Play(FrameMailbox mailbox, DesktopPainter desktop, int first, int frames, Action<DesktopPainter, int, List<PixelRect>> paint)
+    {
+        var damage = new List<PixelRect>();
+        long start = MonotonicClock.NowNs;
+        for (int t = 0; t < frames; t++)
+        {
+            long leftNs = start + t * 1_000_000_000L / 60 - MonotonicClock.NowNs;
+            if (leftNs > 0)
+                Thread.Sleep(TimeSpan.FromTicks(leftNs / 100));
+            damage.Clear();
+            paint(desktop, first + t, damage);
+            foreach (PixelRect rect in damage)
+                mailbox.AddDamage(rect, MonotonicClock.NowNs);
+        }
+    }
+
+    private sealed class OneThread : X264VideoPath
+    {
+        public override string Name => "cpu → x264, one thread";
+
+        public override bool Accepts(Scanout scanout) => scanout is CpuScanout;
+
+        public override bool TryOpenConverter([NotNullWhen(true)] out IFrameConverter? converter, [NotNullWhen(false)] out string? whyNot)
+        {
+            (converter, whyNot) = (new CpuConverter(), null);
+            return true;
+        }
+
+        public override bool TryOpenEncoder(in EncoderSettings settings, [NotNullWhen(true)] out IVideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot)
+        {
+            bool opened = X264VideoEncoder.TryOpen(settings, threads: 1, out X264VideoEncoder? x264, out whyNot);
+            encoder = x264;
+            return opened;
+        }
+    }
+
+    private sealed class Discard : IFrameAcknowledger
+    {
+        public void Acknowledge(ulong sequence)
+        {
+        }
+    }
+
+    /// <summary>The encode thread's processor time between two access units.</summary>
+    private sealed class TimingSink : IEncodedFrameSink
+    {
+        private readonly Lock _gate = new();
+        private Samples _times = new();
+        private double _last;
+
+        public Samples Times => _times;
+
+        public long Bytes { get; private set; }
+
+        public void Clear()
+        {
+            lock (_gate)
+            {
+                _times = new Samples();
+                Bytes = 0;
+            }
+        }
+
+        public void Deliver(EncodedFrame frame)
+        {
+            lock (_gate)
+            {
+                double now = ThreadClock.NowMs;
+                if (!frame.IsKeyFrame)
+                    _times.Add(now - _last);
+                Bytes += frame.Length;
+                _last = now;
+            }
+
+            frame.Release();
+        }
+
+        public void SizeChanged(PictureSize? size)
+        {
+        }
+    }
+}
