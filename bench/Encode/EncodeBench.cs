@@ -84,7 +84,7 @@ internal sealed class EncodeBench : IBenchmark
         private readonly TileMap _damage = DamageRegion.Create(Size);
         private readonly TileMap _changed = new(Size, PictureTarget.MacroblockSize);
         private long _pts;
-        private int _effort = X264VideoEncoder.Effort;
+        private (int Effort, bool IsWide) _search = (X264VideoEncoder.Effort, true);
 
         public SideBySide(PictureSize size)
         {
@@ -112,9 +112,6 @@ internal sealed class EncodeBench : IBenchmark
         /// <summary>Milliseconds of ours, of bare x264, and of x264 as usual.</summary>
         public (double Ours, double Same, double Usual) Encode(PixelRect damage)
         {
-            // The same settings: the effort that ours is about to use, which its own measurements change.
-            if (_effort != _ours.LastEffort)
-                _same.SetEffort(_effort = _ours.LastEffort);
             var target = (HostPicture)_ours.AcquireTarget();
             EncodedFrame frame = _pool.Rent();
             double start = ThreadClock.NowMs;
@@ -125,6 +122,10 @@ internal sealed class EncodeBench : IBenchmark
             double ours = ThreadClock.NowMs - start;
             frame.Release();
 
+            // The same settings: the effort that ours chose for this picture.
+            if (_search != (_ours.LastEffort, _ours.LastSearchWasWide))
+                _same.SetEffort(_ours.LastEffort, _ours.LastSearchWasWide);
+            _search = (_ours.LastEffort, _ours.LastSearchWasWide);
             var picture = new X264Picture
             {
                 Plane0 = target.Luma, Plane1 = target.Chroma, Stride0 = target.Stride, Stride1 = target.Stride,

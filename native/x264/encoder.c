@@ -27,14 +27,15 @@ static void keep_error(void *private, int level, const char *format, va_list arg
         x->last_error[length - 1] = 0;
 }
 
-static void set_effort(x264_param_t *p, int effort, int max_effort)
+static void set_effort(x264_param_t *p, int effort, int wide, int max_effort)
 {
     p->analyse.intra = effort >= 1 ? X264_ANALYSE_I4x4 | X264_ANALYSE_I8x8 : 0;
     p->analyse.inter = effort >= 1 ? X264_ANALYSE_I4x4 | X264_ANALYSE_I8x8 : 0;
     // Scrolled text has no slope that a small search could follow down: by 40 rows a diamond makes pictures 14 times
-    // as large as this one, and takes twice as long to code them.
-    p->analyse.i_me_method = effort >= 1 ? X264_ME_UMH : X264_ME_DIA;
-    p->analyse.i_me_range = effort >= 1 ? 64 : 16;
+    // as large as this one, and takes twice as long to code them. Where there is nothing to find, looking for it takes
+    // twice the time of a hexagon.
+    p->analyse.i_me_method = effort < 1 ? X264_ME_DIA : wide ? X264_ME_UMH : X264_ME_HEX;
+    p->analyse.i_me_range = effort >= 1 && wide ? 64 : 16;
     // An encoder opened with 0 has no half-pixel planes and stays with whole pixels.
     p->analyse.i_subpel_refine = max_effort < 2 ? 0 : effort >= 2 ? 2 : 1;
 }
@@ -53,7 +54,7 @@ static void configure(struct qzc_x264 *x, const struct qzc_x264_config *c)
 {
     x264_param_t *p = &x->param;
     x->max_effort = c->effort;
-    set_effort(p, c->effort, x->max_effort);
+    set_effort(p, c->effort, 1, x->max_effort);
     // 4:2:0 has no odd sizes, not even by cropping: the picture's edge is repeated in its padding, which is shown then.
     p->i_width = c->planar444 ? c->width : (c->width + 1) & ~1;
     p->i_height = c->planar444 ? c->height : (c->height + 1) & ~1;
@@ -169,9 +170,9 @@ int qzc_x264_set_rate(struct qzc_x264 *x, int kbit_per_second, int vbv_kbit)
     return x->lib->reconfig(x->encoder, &x->param);
 }
 
-int qzc_x264_set_effort(struct qzc_x264 *x, int effort)
+int qzc_x264_set_effort(struct qzc_x264 *x, int effort, int wide)
 {
-    set_effort(&x->param, effort, x->max_effort);
+    set_effort(&x->param, effort, wide, x->max_effort);
     return x->lib->reconfig(x->encoder, &x->param);
 }
 

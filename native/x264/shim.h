@@ -53,8 +53,8 @@ QZC_EXPORT int qzc_x264_encode(struct qzc_x264 *x, const struct qzc_x264_picture
 // New rate for x264's own rate control; nothing with constant QP.
 QZC_EXPORT int qzc_x264_set_rate(struct qzc_x264 *x, int kbit_per_second, int vbv_kbit);
 
-// 0: what ultrafast does. 1: also small intra blocks, and a search wide enough for scrolling. 2: also half-pixel
-// motion (only when opened with effort >= 2).
-QZC_EXPORT int qzc_x264_set_effort(struct qzc_x264 *x, int effort);
+// 0: what ultrafast does. 1: also small intra blocks, and a search nearby, or, with wide, far enough for scrolling.
+// 2: also half-pixel motion (only when opened with effort >= 2). Opened encoders search wide.
+QZC_EXPORT int qzc_x264_set_effort(struct qzc_x264 *x, int effort, int wide);
 
 QZC_EXPORT void qzc_x264_close(struct qzc_x264 *x);

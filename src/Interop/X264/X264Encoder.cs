@@ -55,13 +55,13 @@ public sealed unsafe partial class X264Encoder : SafeHandle
     }
 
     /// <summary>
-    /// How hard to look for a shorter code: 0 like ultrafast, 1 with small intra blocks and a search wide enough
-    /// for scrolling too (text), 2 with half-pixel motion too.
+    /// How hard to look for a shorter code: 0 like ultrafast, 1 with small intra blocks too and a search nearby or, with
+    /// <paramref name="isWide"/>, far enough for scrolled text, 2 with half-pixel motion too.
     /// </summary>
-    public bool SetEffort(int effort)
+    public bool SetEffort(int effort, bool isWide = true)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        return qzc_x264_set_effort(handle, effort) == 0;
+        return qzc_x264_set_effort(handle, effort, isWide ? 1 : 0) == 0;
     }
 
     /// <inheritdoc/>
@@ -89,7 +89,7 @@ public sealed unsafe partial class X264Encoder : SafeHandle
     private static partial int qzc_x264_set_rate(nint encoder, int kbitPerSecond, int vbvKbit);
 
     [LibraryImport("qzcnative")]
-    private static partial int qzc_x264_set_effort(nint encoder, int effort);
+    private static partial int qzc_x264_set_effort(nint encoder, int effort, int wide);
 
     [LibraryImport("qzcnative")]
     private static partial void qzc_x264_close(nint encoder);

@@ -26,7 +26,8 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     private byte* _unchanged;
     private X264Unit _sent;
     private int _lastQp;
-    private int _encoderEffort = Effort;
+    private readonly ScrollFinder _scrolls;
+    private bool _wasLarge;
     private long _pts;
     private long _lastNs;
     private long _intervalNs;
@@ -40,6 +41,7 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         int columns = BlocksOf(settings.Size.Width), rows = BlocksOf(settings.Size.Height);
         _blocks = columns * rows;
         _codedAt = new byte[_blocks];
+        _scrolls = new ScrollFinder(columns, rows);
         _held = new HeldBlocks(columns, rows, settings.Format.Chroma == ChromaFormat.Yuv444);
         RefinementPortion = Math.Max(_blocks / PicturesToSharpness, 64);
         _unchanged = (byte*)NativeMemory.AlignedAlloc((nuint)_blocks, 64);
@@ -52,6 +54,9 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     // Some letters, a caret, a menu's line; not a film, whose bits can only be learned.
     private const int SmallChange = 64;
 
+    // From here on it matters how long the search takes.
+    private const int LargeChange = 8;
+
     // All of the picture is sharp after so many: a quarter of a second at 60 a second.
     private const int PicturesToSharpness = 16;
 
@@ -61,8 +66,11 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     /// <summary>Quantizer of the last picture.</summary>
     internal int LastQuantizer => _quantizer.Last;
 
-    /// <summary>How hard x264 searches now.</summary>
-    internal int LastEffort => _effort.Effort;
+    /// <summary>How hard x264 searched for the last picture.</summary>
+    internal int LastEffort { get; private set; } = Effort;
+
+    /// <summary>Whether it searched far away for the last picture.</summary>
+    internal bool LastSearchWasWide { get; private set; } = true;
 
     /// <inheritdoc/>
     public string Name { get; }
@@ -131,7 +139,8 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         if (isHolding)
             _held.Hold(input, _sent);
         // What only sharpens is its own best prediction, where it is.
-        UseEffort(input.Unchanged != null && changed.IsEmpty ? 0 : _effort.Effort);
+        bool isStill = !key && changed.IsEmpty;
+        UseEffort(isStill ? 0 : _effort.Effort, isStill || SearchesWide(input, changed, key));
         bool isEncoded = _encoder.Encode(input, out X264Unit unit);
         if (isHolding)
             _held.Restore(input);
@@ -240,10 +249,22 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         }
     }
 
-    private void UseEffort(int effort)
+    // A large change that is no scroll, and comes out of the blue, is new content: nothing of it is found anywhere. Motion
+    // of other kinds is found from its second picture on.
+    private bool SearchesWide(in X264Picture input, TileMap changed, bool key)
     {
-        if (effort != _encoderEffort)
-            _encoder.SetEffort(_encoderEffort = effort);
+        bool isLarge = !key && changed.Count > _blocks / LargeChange;
+        int distance = key || isLarge ? _scrolls.Find(input.Plane0, input.Stride0, key ? _all! : changed) : 0;
+        bool isWide = !isLarge || _wasLarge || distance != 0;
+        _wasLarge = isLarge;
+        return isWide;
+    }
+
+    private void UseEffort(int effort, bool isWide)
+    {
+        if (effort != LastEffort || isWide != LastSearchWasWide)
+            _encoder.SetEffort(effort, isWide);
+        (LastEffort, LastSearchWasWide) = (effort, isWide);
     }
 
     private byte* MarkUnchanged(TileMap changed, RefinementMap? refinement)

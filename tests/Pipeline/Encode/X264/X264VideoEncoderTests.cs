@@ -96,6 +96,30 @@ public sealed class X264VideoEncoderTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_scrolled_page_is_looked_for_far_away_and_a_new_one_is_not()
+    {
+        var random = new Random(8);
+        var size = new PictureSize(1280, 800);
+        using var run = new Run(size, H264Profile.ConstrainedBaseline, ChromaFormat.Yuv420, 1);
+        MemoryScanout page = Desktop.Scanout(new PictureSize(size.Width, size.Height + 120));
+        Desktop.FillWithText(page, random);
+        page.Bytes[..run.Scanout.Length].CopyTo(run.Scanout.Bytes);
+        run.Encode(new EncodeRequest(true, 0, null, 20_000_000));
+        page.Bytes.Slice(120 * page.Stride, run.Scanout.Length).CopyTo(run.Scanout.Bytes);
+        run.Encode(new EncodeRequest(false, 0, null, 20_000_000));
+        Assert.True(run.SearchWasWide);
+        Assert.InRange(run.Lengths[1], 1, run.Lengths[0] / 2);
+
+        Desktop.DrawGlyph(run.Scanout, 5, 5, random);
+        run.Encode(new EncodeRequest(false, 0, null, 20_000_000));
+        Assert.True(run.SearchWasWide);
+        Desktop.FillWithText(run.Scanout, random);
+        run.Encode(new EncodeRequest(false, 0, null, 20_000_000));
+        Assert.False(run.SearchWasWide);
+        page.Release();
+    }
+
+    [Fact]
     public void Refinement_makes_text_lossless_to_the_eye()
     {
         using var run = new Run(new PictureSize(1280, 800), H264Profile.ConstrainedBaseline, ChromaFormat.Yuv420, 1);
@@ -294,6 +318,8 @@ public sealed class X264VideoEncoderTests(ITestOutputHelper output)
         }
 
         public MemoryScanout Scanout { get; }
+
+        public bool SearchWasWide => _encoder.LastSearchWasWide;
 
         public List<byte[]> Shown { get; } = [];
 
