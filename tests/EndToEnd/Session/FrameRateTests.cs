@@ -1,0 +1,48 @@
+using Microsoft.Playwright;
+using QemuZeroCopy.EndToEnd.Tests.Harness;
+
+namespace QemuZeroCopy.EndToEnd.Tests.Session;
+
+/// <summary>A machine that draws 120 pictures a second, in front of displays of several rates.</summary>
+public sealed class FrameRateTests(Browser browser) : EndToEndTest(browser)
+{
+    // A rate above the limit, or a starved one, may pass for a moment.
+    private const int WindowMs = 1000;
+
+    [Fact]
+    public async Task As_many_pictures_are_made_as_the_display_shows_and_the_limit_allows()
+    {
+        FrameSourceProcess source = Own(await FrameSourceProcess.StartAsync(Folder, "video", "640x400", 120));
+        QzcProcess qzc = Own(await QzcProcess.StartAsync(Folder, ["attach", "--qmp", source.QmpPath, "--listen", $"127.0.0.1:{QzcProcess.FreePort()}", "--max-fps", "100"]));
+        Viewer viewer = await OpenAsync(qzc);
+        await viewer.StateAsync("picture");
+        // What this browser's own display shows, which the page has found out by itself.
+        await RateAsync(viewer.Page, "60 a second", 40, 66);
+        await TellAsync(viewer.Page, 240);
+        await RateAsync(viewer.Page, "100 a second", 75, 110);
+        await TellAsync(viewer.Page, 30);
+        await RateAsync(viewer.Page, "30 a second", 20, 33);
+    }
+
+    /// <summary>As the page does where it stands before another display.</summary>
+    private static async Task TellAsync(IPage page, int framesPerSecond) =>
+        await page.EvaluateAsync($$"""window.__session.send(JSON.stringify({ type: "pace", fps: {{framesPerSecond}} }))""");
+
+    private static Task RateAsync(IPage page, string what, double least, double most)
+    {
+        double rate = 0;
+        return Eventually.IsTrueAsync(what, async () =>
+        {
+            rate = await page.EvaluateAsync<double>($$"""
+                async () => {
+                  const read = async () => [performance.now(), (await (await fetch('/latency')).json()).stages.total.count];
+                  const before = await read();
+                  await new Promise(done => setTimeout(done, {{WindowMs}}));
+                  const after = await read();
+                  return (after[1] - before[1]) * 1000 / (after[0] - before[0]);
+                }
+                """);
+            return rate >= least && rate <= most;
+        }, () => $"{rate:F1} a second at last");
+    }
+}
