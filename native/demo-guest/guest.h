@@ -116,6 +116,7 @@ bool agent_copy_image(void);
 // sound.c
 void tone_play(int hz, int ms);
 void microphone_listen(int ms);
+void volume_set(int percent);                          // of what is played; 0 mutes it
 
 // main.c
 void on_event(struct guest *, const struct event *);

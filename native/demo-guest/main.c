@@ -125,6 +125,9 @@ static void obey(struct guest *g, char *line)
     } else if (sscanf(line, "tone %d %d", &a, &b) == 2) {
         tone_play(a, b);
         tell("tone %d %d", a, b);
+    } else if (sscanf(line, "volume %d", &a) == 1 && a >= 0 && a <= 100) {
+        volume_set(a);
+        tell("volume %d", a);
     } else if (sscanf(line, "mic %d", &a) == 1 && a > 0) {
         microphone_listen(a);
     } else if (!strcmp(line, "clip image")) {

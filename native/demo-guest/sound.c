@@ -9,13 +9,27 @@
 
 #define RATE 48000
 
+static void mixer_set(const int *channels, int count, int percent)
+{
+    int fd = open("/dev/mixer", O_RDWR | O_CLOEXEC);
+    for (int i = 0; fd >= 0 && i < count; i++) {
+        int level = percent | percent << 8; // the driver writes what it made of it
+        ioctl(fd, MIXER_WRITE(channels[i]), &level);
+    }
+    if (fd >= 0) close(fd);
+}
+
 // Cards come up muted.
 static void unmute(void)
 {
     static const int channels[] = { SOUND_MIXER_VOLUME, SOUND_MIXER_PCM, SOUND_MIXER_SPEAKER, SOUND_MIXER_IGAIN, SOUND_MIXER_RECLEV };
-    int fd = open("/dev/mixer", O_RDWR | O_CLOEXEC), full = 100 | 100 << 8;
-    for (unsigned i = 0; fd >= 0 && i < sizeof channels / sizeof *channels; i++) ioctl(fd, MIXER_WRITE(channels[i]), &full);
-    if (fd >= 0) close(fd);
+    mixer_set(channels, sizeof channels / sizeof *channels, 100);
+}
+
+void volume_set(int percent)
+{
+    static const int channels[] = { SOUND_MIXER_VOLUME, SOUND_MIXER_PCM };
+    mixer_set(channels, 2, percent);
 }
 
 static int dsp(int flags)

@@ -35,8 +35,10 @@ void motion_rows(struct canvas *c, int x, int y, int w, int h, uint32_t tick)
 
 static void anim_frame(struct guest *g)
 {
-    struct canvas *c = &g->heads[0].canvas;
-    motion_rows(c, 0, c->h / 4, c->w, c->h / 2, g->tick);
+    for (int i = 0; i < g->head_count; i++) {
+        struct canvas *c = &g->heads[i].canvas;
+        if (c->w > 0) motion_rows(c, 0, c->h / 4, c->w, c->h / 2, g->tick);
+    }
 }
 
 static void anim_enter(struct guest *g)

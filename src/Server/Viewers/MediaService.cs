@@ -73,6 +73,9 @@ internal sealed class MediaService : IMediaGateway, IDisposable
     /// <summary>Sends the machine's sound from now on, and takes microphones once the hub is given where to.</summary>
     public SoundHub OpenSound() => _network.Sound = new SoundHub(_network.WakeUp, Sessions, _metrics);
 
+    /// <inheritdoc/>
+    public SoundHub? Sound => _network.Sound;
+
     /// <summary>The hub of a console; made when first asked for.</summary>
     public ViewerHub HubOf(int console) => _hubs.GetOrAdd(console, _ =>
     {

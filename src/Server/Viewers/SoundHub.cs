@@ -15,7 +15,7 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
     private const int Capacity = 8;
 
     /// <summary>The largest Opus packet of one frame (RFC 6716 section 3.4).</summary>
-    private const int MaxPacketBytes = 1275;
+    internal const int MaxPacketBytes = 1275;
 
     /// <summary>Browsers send a packet each 20 ms, also in silence; so long without one, the microphone is off.</summary>
     private const long SpeakerGoneNs = 500_000_000;
@@ -25,6 +25,7 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
     private readonly (int Length, long SampleTime, long ArrivedNs)[] _queue = new (int, long, long)[Capacity];
     private readonly byte[] _packet = new byte[MaxPacketBytes];
     private readonly List<Viewer> _listeners = [];
+    private SoundTap[] _taps = [];
     private int _head;
     private int _count;
     private volatile bool _isHeard;
@@ -36,7 +37,7 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
     public MicrophoneInput? Microphone { get; set; }
 
     /// <inheritdoc/>
-    public bool IsHeard => _isHeard;
+    public bool IsHeard => _isHeard || Volatile.Read(ref _taps).Length > 0;
 
     /// <inheritdoc/>
     public int LossPercent => _lossPercent;
@@ -61,6 +62,25 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
         }
 
         wakeUp();
+        foreach (SoundTap tap in Volatile.Read(ref _taps))
+            tap.Offer(opus);
+    }
+
+    /// <summary>Any thread: adds a listener that takes the packets themselves.</summary>
+    public SoundTap OpenTap()
+    {
+        var tap = new SoundTap();
+        lock (_gate)
+            _taps = [.. _taps, tap];
+        return tap;
+    }
+
+    /// <summary>Any thread: the listener has gone.</summary>
+    public void CloseTap(SoundTap tap)
+    {
+        lock (_gate)
+            _taps = Array.FindAll(_taps, t => t != tap);
+        tap.Dispose();
     }
 
     /// <summary>Network thread: a viewer's connection is up.</summary>

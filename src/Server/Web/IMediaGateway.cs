@@ -45,6 +45,9 @@ internal interface IMediaGateway
     /// <summary>Where whole access units of a console can be had; null where there is no such console.</summary>
     ViewerHub? FindHub(int console);
 
+    /// <summary>Where the machine's sound can be had; null where it is left alone.</summary>
+    SoundHub? Sound { get; }
+
     /// <summary>What is known of the path to the viewer whose page has this input; null while it has no connection.</summary>
     Task<LinkStatistics?> LinkOfAsync(Input.ViewerInput input);
 

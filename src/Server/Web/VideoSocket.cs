@@ -18,35 +18,28 @@ internal static class VideoSocket
     public static async Task RunAsync(WebSocket socket, ViewerHub hub, CancellationToken stop)
     {
         FrameTap tap = hub.OpenTap();
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task listening = UntilClosedAsync(socket, over);
         byte[] message = new byte[64 * 1024];
         try
         {
-            while (true)
-            {
-                int length;
-                EncodedFrame frame = await tap.TakeAsync(over.Token).ConfigureAwait(false);
-                try
-                {
-                    length = Write(frame, ref message);
-                }
-                finally
-                {
-                    frame.Release();
-                }
-
-                await socket.SendAsync(message.AsMemory(0, length), WebSocketMessageType.Binary, endOfMessage: true, over.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
-        {
-            socket.Abort();
+            await PushSocket.RunAsync(socket, NextAsync, stop).ConfigureAwait(false);
         }
         finally
         {
             hub.CloseTap(tap);
-            await listening.ConfigureAwait(false);
+        }
+
+        async ValueTask<ReadOnlyMemory<byte>> NextAsync(CancellationToken over)
+        {
+            EncodedFrame frame = await tap.TakeAsync(over).ConfigureAwait(false);
+            try
+            {
+                int length = Write(frame, ref message);
+                return message.AsMemory(0, length);
+            }
+            finally
+            {
+                frame.Release();
+            }
         }
     }
 
@@ -62,21 +55,5 @@ internal static class VideoSocket
         BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(8), frame.CaptureNs / 1000);
         frame.Data.CopyTo(message.AsSpan(HeaderBytes));
         return length;
-    }
-
-    /// <summary>The page has nothing to say here but goodbye.</summary>
-    private static async Task UntilClosedAsync(WebSocket socket, CancellationTokenSource over)
-    {
-        byte[] nothing = new byte[16];
-        try
-        {
-            await socket.ReceiveAsync(nothing.AsMemory(), over.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
-        {
-            // Gone without a word.
-        }
-
-        await over.CancelAsync().ConfigureAwait(false);
     }
 }

@@ -132,6 +132,8 @@ internal sealed class WebServer : IAsyncDisposable
             return ServeTerminalAsync(context, machine, media.Sessions, stop);
         if (path == "/video")
             return ServeVideoAsync(context, media, stop);
+        if (path == SoundSocket.Path)
+            return ServeSoundAsync(context, media, stop);
         if (path == ClipboardEndpoint.Path)
             return clipboard.InvokeAsync(context);
         if (path == ScreenshotEndpoint.Path)
@@ -163,6 +165,14 @@ internal sealed class WebServer : IAsyncDisposable
             await NoConsoleAsync(context).ConfigureAwait(false);
         else if (await AcceptAsync(context).ConfigureAwait(false) is { } socket)
             await VideoSocket.RunAsync(socket, hub, stop).ConfigureAwait(false);
+    }
+
+    private static async Task ServeSoundAsync(HttpContext context, IMediaGateway media, CancellationToken stop)
+    {
+        if (media.Sound is not { } hub)
+            await ErrorResponse.WriteAsync(context, StatusCodes.Status404NotFound, "The machine's sound is left alone.").ConfigureAwait(false);
+        else if (await AcceptAsync(context).ConfigureAwait(false) is { } socket)
+            await SoundSocket.RunAsync(socket, hub, stop).ConfigureAwait(false);
     }
 
     private static async Task ServeTerminalAsync(HttpContext context, Machine machine, SessionRegistry sessions, CancellationToken stop)

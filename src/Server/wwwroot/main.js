@@ -12,6 +12,7 @@ import { Reception } from "./link/reception.js";
 import { saveScreenshot } from "./link/screenshot.js";
 import { Session } from "./link/session.js";
 import { Sightings } from "./link/sightings.js";
+import { SoundFallback } from "./link/sound-fallback.js";
 import { Sound } from "./link/sound.js";
 import { ClipboardPanel } from "./view/clipboard-panel.js";
 import { Cursor } from "./view/cursor.js";
@@ -113,6 +114,9 @@ stage.focus();
 layout.onChange = () => cursor.apply();
 const sound = new Sound();
 const microphone = new Microphone(track => { media.microphone = track; });
+/** By which way the sound comes, WebRTC before the WebSocket. */
+const tracks = { media: /** @type {MediaStreamTrack | null} */ (null), fallback: /** @type {MediaStreamTrack | null} */ (null) };
+const soundFallback = new SoundFallback(track => hear({ fallback: track }));
 const soundControls = new SoundControls(sound, microphone, showHint, () => toolbar.leave());
 keyboard.onTyping = (/** @type {number} */ left) => showHint(left > LONG_TEXT ? `Typing, ${left} keys to go. Esc stops it.` : "");
 /** Whether this viewer drives; unknown before the server has said so. @type {boolean | null} */
@@ -141,15 +145,18 @@ async function measureDisplay() {
 
 const media = new Media(consoleIndex, screen.video, {
   sound(track) {
-    sound.track = track;
-    soundControls.update({ reachable: track !== null, takesMicrophone: media.takesMicrophone });
+    hear({ media: track });
+    if (track) soundFallback.stop();
   },
   picture() {
     fallback.stop();
     screen.useCanvas = false;
     update({ media: "shown", problem: "" });
   },
-  blocked: () => fallback.start(),
+  blocked() {
+    fallback.start();
+    if (situation.machine?.sound) soundFallback.start();
+  },
   lost(problem) {
     if (fallback.running) return;
     update({ media: situation.media === "shown" ? "opening" : situation.media, problem });
@@ -216,6 +223,7 @@ const session = new Session(consoleIndex, viewerKey(), {
       microphone.off();
     }
     fallback.stop();
+    soundFallback.stop();
     toolbar.link("bad", denied ? "Locked" : "Offline");
   },
 });
@@ -230,6 +238,14 @@ const overlay = new Overlay({ screen, sightings, reception: new Reception(media)
 
 // What is held is let go of by the server unless it hears from the page all the time, on whichever way is open.
 setInterval(() => { if (keyboard.holds || pointer.holds) sendNow(aliveMessage(0)); }, ALIVE_HOLDING_MS);
+
+/** @param {Partial<typeof tracks>} change */
+function hear(change) {
+  Object.assign(tracks, change);
+  const track = tracks.media ?? tracks.fallback;
+  if (track !== sound.track) sound.track = track;
+  soundControls.update({ reachable: track !== null, takesMicrophone: tracks.media !== null && media.takesMicrophone });
+}
 
 /** @param {Partial<import("./view/notice.js").Situation>} change */
 function update(change) {

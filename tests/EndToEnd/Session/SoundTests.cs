@@ -58,8 +58,25 @@ public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEn
         (_, double silence) = await HearAsync(viewer, "the audio track", heard => heard.Hz >= 0);
         Assert.True(silence < -80, $"{silence} dB before the guest plays anything");
         await machine.Serial.TellAsync($"tone {ToneHz} 30000");
-        (double hz, double db) = await HearAsync(viewer, $"{ToneHz} Hz", heard => Math.Abs(heard.Hz - ToneHz) < 6 && heard.Db > -30);
+        (double hz, double db) = await HearAsync(viewer, $"{ToneHz} Hz", IsTone);
         log.WriteLine($"{hz:F0} Hz at {db:F0} dB");
+    }
+
+    [Fact]
+    public async Task The_guests_own_volume_and_mute_are_heard()
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(WithSound("intel-hda;hda-duplex", ",out.frequency=48000"));
+        await viewer.CardAsync(1280, 800);
+        await machine.Serial.LineAsync("device sound");
+        await machine.Serial.TellAsync($"tone {ToneHz} 60000");
+        (_, double full) = await HearAsync(viewer, $"{ToneHz} Hz", IsTone);
+        await machine.Serial.TellAsync("volume 70");
+        (_, double less) = await HearAsync(viewer, "less of it", heard => Math.Abs(heard.Hz - ToneHz) < 6 && heard.Db < full - 3);
+        await machine.Serial.TellAsync("volume 0");
+        await HearAsync(viewer, "nothing", heard => heard.Db < -80);
+        await machine.Serial.TellAsync("volume 100");
+        (_, double again) = await HearAsync(viewer, "all of it again", heard => Math.Abs(heard.Db - full) < 1);
+        log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{full:F1} dB, at 70 % {less:F1}, again {again:F1}"));
     }
 
     [Fact]
@@ -69,7 +86,7 @@ public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEn
         await viewer.CardAsync(1280, 800);
         await machine.Serial.LineAsync("device sound");
         await machine.Serial.TellAsync($"tone {ToneHz} 60000");
-        await HearAsync(viewer, $"{ToneHz} Hz", heard => Math.Abs(heard.Hz - ToneHz) < 6 && heard.Db > -30);
+        await HearAsync(viewer, $"{ToneHz} Hz", IsTone);
         // Sums of measured legs, each on its own clock: the block that QEMU gathers, the server's way, Opus' lookahead, and
         // the browser's jitter buffer.
         JsonElement before = await LegsAsync(viewer);
@@ -84,6 +101,28 @@ public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEn
         // only that it does not grow without end.
         Assert.True(block + server + lookahead < 60, $"{server} ms in the server");
         Assert.True(total < 600, $"{total} ms");
+    }
+
+    [Fact]
+    public async Task Where_WebRTC_does_not_pass_the_sound_takes_the_WebSocket_and_comes_back_by_itself()
+    {
+        NetworkPath path = Own(new NetworkPath(seed: 1));
+        path.Udp.Plan = new NetworkPlan { IsBlocked = true };
+        path.BlocksTcp = true;
+        QemuMachine machine = await StartMachineAsync(WithSound("intel-hda;hda-duplex", ",out.frequency=48000"));
+        QzcProcess qzc = await AttachAsync(machine);
+        Viewer viewer = await OpenAsync(qzc, path);
+        await viewer.WayAsync("WebSocket");
+        await machine.Serial.LineAsync("device sound");
+        await machine.Serial.TellAsync($"tone {ToneHz} 120000");
+        (double hz, double db) = await HearAsync(viewer, $"{ToneHz} Hz over the WebSocket", IsTone);
+        log.WriteLine($"{hz:F0} Hz at {db:F0} dB");
+        Assert.True(await viewer.Page.IsHiddenAsync("#microphone-button"));
+
+        path.Udp.Plan = new NetworkPlan();
+        await viewer.WayAsync("UDP");
+        await HearAsync(viewer, $"{ToneHz} Hz over UDP", IsTone);
+        Assert.DoesNotContain(viewer.Console, line => line.StartsWith("uncaught", StringComparison.Ordinal) || line.Contains("Content Security Policy", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -116,6 +155,8 @@ public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEn
         SoundFormat = format,
         Devices = ["virtio-vga", "virtio-keyboard-pci", "virtio-tablet-pci", .. cards.Split(';').Select(card => card == "intel-hda" ? card : $"{card},audiodev=snd")],
     };
+
+    private static bool IsTone((double Hz, double Db) heard) => Math.Abs(heard.Hz - ToneHz) < 6 && heard.Db > -30;
 
     private static double Between(JsonElement before, JsonElement after, string name) => after.GetProperty(name).GetDouble() - before.GetProperty(name).GetDouble();
 

@@ -115,6 +115,36 @@ public sealed class SoundHubTests : IDisposable
         Assert.Equal(8, waiting);
     }
 
+    [Fact]
+    public async Task A_listener_over_a_WebSocket_is_heard_of_and_loses_the_oldest_when_it_is_slow()
+    {
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        var hub = new SoundHub(() => { }, _media.Sessions, _metrics);
+        SoundTap tap = hub.OpenTap(), other = hub.OpenTap();
+        Assert.True(hub.IsHeard);
+        byte[] packet = new byte[1275];
+        Task<int> first = tap.TakeAsync(packet, stop).AsTask();
+        Assert.False(first.IsCompleted);
+        hub.Deliver([7, 8, 9], 0, 0);
+        Assert.Equal(3, await first);
+        Assert.Equal([7, 8, 9], packet[..3]);
+        for (int i = 0; i < SoundTap.Capacity + 10; i++)
+            hub.Deliver([(byte)i], 0, 0);
+        for (int i = 0; i < SoundTap.Capacity; i++)
+        {
+            Assert.Equal(1, await tap.TakeAsync(packet, stop));
+            Assert.Equal(10 + i, packet[0]);
+        }
+
+        Assert.False(tap.TakeAsync(packet, stop).AsTask().IsCompleted);
+        hub.CloseTap(tap);
+        Assert.True(hub.IsHeard);
+        hub.CloseTap(other);
+        Assert.False(hub.IsHeard);
+        hub.Deliver([1], 0, 0);
+        tap.Offer([1]);
+    }
+
     private (Viewer Viewer, string Session) Join(bool mayControl = true)
     {
         var input = new ViewerInput(new RecordingSink(), () => null);

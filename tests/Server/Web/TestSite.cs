@@ -149,6 +149,8 @@ internal sealed class RecordingMedia : IMediaGateway
     /// <summary>Of the last PATCH.</summary>
     public string IceSessionAsked { get; private set; } = "";
 
+    public QemuZeroCopy.Server.Viewers.SoundHub? Sound { get; set; }
+
     public LinkStatistics? Link { get; set; }
 
     public Task<LinkStatistics?> LinkOfAsync(QemuZeroCopy.Server.Input.ViewerInput input) => Task.FromResult(Link);

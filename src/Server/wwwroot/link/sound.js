@@ -63,6 +63,11 @@ export class Sound {
     if (!this.#muted) this.#others.postMessage("on");
   }
 
+  /** What is heard. */
+  get track() {
+    return this.#track;
+  }
+
   /** A new connection's sound; null when it is gone. @param {MediaStreamTrack | null} track */
   set track(track) {
     this.#track = track;

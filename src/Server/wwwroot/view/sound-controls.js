@@ -1,5 +1,6 @@
 /** @import { Sound } from "../link/sound.js" */
 /** @import { Microphone } from "../link/microphone.js" */
+import { element } from "./element.js";
 
 /**
  * @typedef {object} SoundSituation
@@ -12,7 +13,7 @@
  */
 
 const SOUND_TITLES = { on: "Mute", muted: "Sound is off: turn it on", blocked: "Click for sound: the browser keeps it back until then", none: "No sound yet" };
-const UNREACHABLE = "Sound comes by WebRTC alone, which does not get through here";
+const UNREACHABLE = "No sound gets through here: beside WebRTC it takes https, or the page on this machine";
 
 /** The loudspeaker, its volume, and the microphone in the bar; and a mark in the corner while the microphone is on. */
 export class SoundControls {
@@ -81,9 +82,4 @@ export class SoundControls {
     this.#mark.hidden = !on;
     this.#mark.title = words;
   }
-}
-
-/** @param {string} id */
-function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }
