@@ -15,6 +15,14 @@ public sealed class SerialTests(Browser browser) : EndToEndTest(browser)
         ],
     };
 
+    /// <summary>A port as fast as memory.</summary>
+    private static readonly MachineOptions s_onVirtio = new()
+    {
+        Append = "qzc.shell=hvc0",
+        Devices = ["virtio-vga", "virtio-keyboard-pci", "virtio-tablet-pci", "virtio-serial"],
+        Arguments = ["-chardev", "dbus,id=port1,name=org.qemu.console.serial.0", "-device", "virtconsole,chardev=port1"],
+    };
+
     [Fact]
     public async Task A_login_line_appears_and_takes_input_and_a_reset_is_survived()
     {
@@ -61,9 +69,7 @@ public sealed class SerialTests(Browser browser) : EndToEndTest(browser)
     [Fact]
     public async Task A_flood_of_output_is_shown_to_its_end_and_the_picture_goes_on()
     {
-        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(s_withPort with { Append = "qzc.shell=hvc0",
-            Devices = ["virtio-vga", "virtio-keyboard-pci", "virtio-tablet-pci", "virtio-serial"],
-            Arguments = ["-chardev", "dbus,id=port1,name=org.qemu.console.serial.0", "-device", "virtconsole,chardev=port1"] });
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(s_onVirtio);
         await viewer.StateAsync("picture");
         await OpenTerminalAsync(viewer);
         await LoginAsync(machine, viewer);
@@ -73,6 +79,32 @@ public sealed class SerialTests(Browser browser) : EndToEndTest(browser)
         await machine.Serial.TellAsync("mode 1024x768");
         await viewer.CardAsync(1024, 768);
         await SeesAsync(viewer, "the end");
+    }
+
+    [Theory]
+    [InlineData("counts that no screen has", "x=2147483647; for f in b I Z L M S T @ P X A B C D E F G H d e; do printf \"a\\033[$x;${x}$f\"; done; printf '\\033[8;%d;%dt' 60000 60000")]
+    [InlineData("a title that does not end", "printf '\\033]0;'; yes nonsense | head -c 1000000; printf '\\033\\\\'")]
+    [InlineData("a device string that does not end", "printf '\\033P'; yes nonsense | head -c 1000000; printf '\\033\\\\'")]
+    [InlineData("a number without end", "printf '\\033['; yes 1234567890 | tr -d '\\n' | head -c 300000; printf m")]
+    [InlineData("questions that the terminal answers", "stty raw -echo; yes $(printf '\\033[6n\\033[c') | head -c 50000; sleep 3; stty sane")]
+    [InlineData("marks on one letter", "printf a; yes $(printf '\\314\\201') | tr -d '\\n' | head -c 100000")]
+    [InlineData("titles, bells and modes", "yes $(printf '\\033]2;t\\007\\033[?1049h\\033[?1049l\\033[?1000h\\033[?1000l\\033c\\007') | head -c 500000")]
+    public async Task Escape_sequences_gone_wild_leave_page_and_picture_alive(string what, string command)
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(s_onVirtio);
+        await viewer.StateAsync("picture");
+        await OpenTerminalAsync(viewer);
+        await LoginAsync(machine, viewer);
+        await viewer.Page.Keyboard.TypeAsync("Ada\r");
+        await SeesAsync(viewer, "Welcome, Ada.");
+        await viewer.Page.Keyboard.TypeAsync($"echo {what}; {command}\r");
+        await machine.Serial.TellAsync("mode 1024x768");
+        await viewer.CardAsync(1024, 768);
+        // What was answered to the questions stands in the guest's line: Ctrl+C clears it away.
+        await viewer.Page.Keyboard.PressAsync("Control+c");
+        await viewer.Page.Keyboard.TypeAsync("\rprintf '\\033c'; echo still $((40 + 2))\r");
+        await SeesAsync(viewer, "still 42");
+        Assert.DoesNotContain(viewer.Console, line => line.StartsWith("uncaught", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 /** @import { MachineState } from "../link/session.js" */
 import { TerminalLink } from "../link/terminal.js";
+import { element } from "./element.js";
 import { withoutInlineStyles } from "./inline-styles.js";
+import { Unpiled, guard } from "./terminal-guard.js";
 
 const LINES_KEPT = 10000;
 const MIN_HEIGHT = 120;
@@ -96,6 +98,7 @@ export class TerminalPanel {
     });
     this.#fit = new FitAddon();
     terminal.loadAddon(this.#fit);
+    guard(terminal);
     withoutInlineStyles(() => terminal.open(this.#box));
     terminal.onData((/** @type {string} */ text) => this.#link?.type(text));
     terminal.attachCustomKeyEventHandler((/** @type {KeyboardEvent} */ e) => this.#key(e));
@@ -107,9 +110,13 @@ export class TerminalPanel {
     if (!this.#terminal || this.#wanted === this.#select.value) return;
     this.#wanted = this.#select.value;
     this.#link?.close();
-    this.#link = new TerminalLink(this.#wanted, this.#session, (bytes, shown) => this.#terminal.write(bytes, shown), open => {
+    let output = new Unpiled();
+    this.#link = new TerminalLink(this.#wanted, this.#session, (bytes, shown) => this.#terminal.write(output.text(bytes), shown), open => {
       // What was kept comes anew.
-      if (open) this.#terminal.reset();
+      if (open) {
+        output = new Unpiled();
+        this.#terminal.reset();
+      }
       this.#tell(open);
     });
   }
@@ -169,9 +176,4 @@ function loadStyle(file) {
     link.onload = link.onerror = resolve;
     document.head.append(link);
   });
-}
-
-/** @param {string} id */
-function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }
