@@ -1,3 +1,5 @@
+using Microsoft.Playwright;
+
 namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 
 /// <summary>What an end-to-end test starts, it starts through here: ended in reverse order, and its traces kept if it fails.</summary>
@@ -17,6 +19,8 @@ public abstract class EndToEndTest(Browser browser) : IAsyncLifetime
     internal async Task<Viewer> OpenAsync(QzcProcess qzc, NetworkPath? path = null) => Own(await browser.OpenAsync(qzc.Page, Folder, prepare: path is null ? null : path.InterposeAsync));
 
     internal async Task<Viewer> OpenAsync(Uri address) => Own(await browser.OpenAsync(address, Folder));
+
+    internal async Task<Viewer> OpenAsync(QzcProcess qzc, BrowserNewContextOptions options) => Own(await browser.OpenAsync(qzc.Page, Folder, options));
 
     /// <summary>Machine, qzc and page, the usual three.</summary>
     internal async Task<(QemuMachine Machine, QzcProcess Qzc, Viewer Viewer)> StartSessionAsync(MachineOptions? options = null)

@@ -98,8 +98,37 @@ internal sealed class QemuMachine : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        string own = Path.Combine(_folder, "qmp-test"), serial = Path.Combine(_folder, "serial");
-        foreach (string socket in new[] { QmpPath, own, serial })
+        (_qemu, Monitor, Serial) = await LaunchAsync("");
+        if (_options.WaitsForGuest)
+            await Serial.LineAsync("scene ");
+    }
+
+    /// <summary>Moves the running guest to a new QEMU, which takes the old one's place at its sockets; the old one ends.</summary>
+    public async Task MigrateAsync()
+    {
+        const string suffix = ".next";
+        string way = $"unix:{Path.Combine(_folder, "migration")}";
+        (ChildProgram qemu, Qmp monitor, GuestSerial serial) = await LaunchAsync(suffix, "-incoming", way);
+        try
+        {
+            await Monitor.ExecuteAsync("migrate", new() { ["uri"] = way });
+            await Eventually.IsTrueAsync("the guest in the new QEMU", async () => (await monitor.ExecuteAsync("query-status"))!["status"]!.GetValue<string>() == "running");
+        }
+        catch
+        {
+            await qemu.DisposeAsync();
+            throw;
+        }
+
+        await KillAsync();
+        (_qemu, Monitor, Serial) = (qemu, monitor, serial);
+        File.Move(QmpPath + suffix, QmpPath, overwrite: true);
+    }
+
+    private async Task<(ChildProgram Qemu, Qmp Monitor, GuestSerial Serial)> LaunchAsync(string suffix, params string[] more)
+    {
+        string qmp = QmpPath + suffix, own = Path.Combine(_folder, "qmp-test" + suffix), serial = Path.Combine(_folder, "serial" + suffix);
+        foreach (string socket in new[] { qmp, own, serial })
             File.Delete(socket);
         string display = _options.Display switch
         {
@@ -109,20 +138,26 @@ internal sealed class QemuMachine : IAsyncDisposable
         };
         if (_options.SoundFormat is not null)
             display += ",audiodev=snd";
-        _qemu = new ChildProgram($"qemu-{++_starts}", _folder, "qemu-system-x86_64",
+        var qemu = new ChildProgram($"qemu-{++_starts}", _folder, "qemu-system-x86_64",
         [
             .. _options.SoundFormat is { } format ? new[] { "-audiodev", $"dbus,id=snd{format}" } : [],
             .. GuestArguments(_options), "-display", display,
-            "-qmp", $"unix:{QmpPath},server=on,wait=off", "-qmp", $"unix:{own},server=on,wait=off",
-            "-serial", $"unix:{serial},server=on,wait=off",
+            "-qmp", $"unix:{qmp},server=on,wait=off", "-qmp", $"unix:{own},server=on,wait=off",
+            "-serial", $"unix:{serial},server=on,wait=off", .. more,
         ]);
-        await Eventually.IsTrueAsync("QEMU's sockets", () => _qemu.HasExited || (File.Exists(own) && File.Exists(serial)), () => _qemu.Output);
-        if (_qemu.HasExited)
-            throw new InvalidOperationException($"QEMU ended at once:\n{_qemu.Output}");
-        Serial = await GuestSerial.ConnectAsync(serial);
-        Monitor = await Qmp.ConnectAsync(own);
-        if (_options.WaitsForGuest)
-            await Serial.LineAsync("scene ");
+        try
+        {
+            await Eventually.IsTrueAsync("QEMU's sockets", () => qemu.HasExited || (File.Exists(own) && File.Exists(serial)), () => qemu.Output);
+            if (qemu.HasExited)
+                throw new InvalidOperationException($"QEMU ended at once:\n{qemu.Output}");
+            GuestSerial lines = await GuestSerial.ConnectAsync(serial);
+            return (qemu, await Qmp.ConnectAsync(own), lines);
+        }
+        catch
+        {
+            await qemu.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>What the guest shows according to QEMU itself, without anything of ours in between.</summary>

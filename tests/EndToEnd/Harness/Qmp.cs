@@ -3,12 +3,15 @@ using System.Text.Json.Nodes;
 
 namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 
-/// <summary>QEMU's monitor protocol, one command at a time; events are read over.</summary>
+/// <summary>QEMU's monitor protocol, one command at a time; events are seen while an answer is waited for.</summary>
 internal sealed class Qmp : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private StreamReader _reader = null!;
     private StreamWriter _writer = null!;
+
+    /// <summary>The names of the events that came before the last answer.</summary>
+    public List<string> Events { get; } = [];
 
     public static async Task<Qmp> ConnectAsync(string path)
     {
@@ -36,13 +39,14 @@ internal sealed class Qmp : IDisposable
                 throw new InvalidOperationException($"QMP {command}: {error["desc"]}");
             if (reply.AsObject().TryGetPropertyValue("return", out JsonNode? value))
                 return value;
+            if (reply["event"] is { } happened)
+                Events.Add(happened.GetValue<string>());
         }
 
         throw new InvalidOperationException($"QMP {command}: QEMU closed the connection.");
     }
 
-    /// <summary>Presses and releases one key by its QEMU name, for example "a" or "f2".</summary>
-    /// <summary>Presses these keys together and lets go of them.</summary>
+    /// <summary>Presses these keys together and lets go of them, by their QEMU names, for example "a" or "f2".</summary>
     public Task SendKeyAsync(params string[] qcodes) => ExecuteAsync("send-key",
         new JsonObject { ["keys"] = new JsonArray([.. qcodes.Select(code => new JsonObject { ["type"] = "qcode", ["data"] = code })]) });
 

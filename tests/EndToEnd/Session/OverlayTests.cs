@@ -26,7 +26,6 @@ public sealed class OverlayTests(Browser browser) : EndToEndTest(browser)
                     return new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size > 8; }
             """);
         Assert.True(drawn, "the graph is empty");
-        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Paths.Root, "artifacts", "docs", "overlay.png") });
 
         await page.Keyboard.PressAsync("Control+Alt+Shift+KeyS");
         Assert.False(await page.IsVisibleAsync("#overlay"));

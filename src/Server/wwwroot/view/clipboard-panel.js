@@ -1,4 +1,6 @@
 /** @import { Clipboard } from "../link/clipboard.js" */
+import { element } from "./element.js";
+import { addBox, closeBoxes, place } from "./menu.js";
 
 /** Characters of the guest's text that are shown; all of it is copied. */
 const SHOWN = 4000;
@@ -30,9 +32,16 @@ export class ClipboardPanel {
     });
     this.#panel.addEventListener("keydown", e => {
       if (e.key !== "Escape") return;
+      e.stopPropagation();
       this.close();
       onClose();
     });
+    addBox(this);
+  }
+
+  /** It may stand beside the screen while something is pasted there. */
+  get stays() {
+    return true;
   }
 
   get open() {
@@ -40,8 +49,10 @@ export class ClipboardPanel {
   }
 
   show() {
+    closeBoxes(true);
     this.#panel.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
+    place(this.#panel, this.#button);
     this.#button.classList.remove("news");
     this.say("");
     this.refresh();
@@ -89,9 +100,4 @@ function describe(copy, text, content) {
   if (copy.problem) return copy.problem;
   if (!content) return `${(copy.bytes / 1048576).toFixed(1)} MiB; it is fetched when you copy it.`;
   return text.length > SHOWN ? text.slice(0, SHOWN) + "…" : text;
-}
-
-/** @param {string} id */
-function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

@@ -1,3 +1,5 @@
+import { element } from "./element.js";
+
 const MODIFIERS = /** @type {const} */ ([["ControlLeft", "Ctrl"], ["AltLeft", "Alt"], ["ShiftLeft", "Shift"], ["MetaLeft", "Super"], ["AltRight", "AltGr"]]);
 
 /** Keys by their places, in groups; a label where the place does not tell. @type {Record<string, string>} */
@@ -13,9 +15,9 @@ const GROUPS = {
 
 /** Puts a combination together that is on no menu. */
 export class CombinationDialog {
-  #dialog = /** @type {HTMLDialogElement} */ (document.getElementById("combination-dialog"));
-  #modifiers = /** @type {HTMLElement} */ (document.getElementById("combination-modifiers"));
-  #key = /** @type {HTMLSelectElement} */ (document.getElementById("combination-key"));
+  #dialog = /** @type {HTMLDialogElement} */ (element("combination-dialog"));
+  #modifiers = element("combination-modifiers");
+  #key = /** @type {HTMLSelectElement} */ (element("combination-key"));
 
   /** @param {(label: string, codes: string[]) => void} onChosen @param {() => void} onClose */
   constructor(onChosen, onClose) {

@@ -1,4 +1,5 @@
 /** @import { Drive, MachineState } from "../link/session.js" */
+import { element } from "./element.js";
 
 /**
  * @typedef {object} MediaActions
@@ -8,9 +9,9 @@
 
 /** The machine's drives: what is in them, and what could be. */
 export class MediaDialog {
-  #dialog = /** @type {HTMLDialogElement} */ (document.getElementById("media-dialog"));
-  #list = /** @type {HTMLElement} */ (document.getElementById("media-drives"));
-  #said = /** @type {HTMLElement} */ (document.getElementById("media-said"));
+  #dialog = /** @type {HTMLDialogElement} */ (element("media-dialog"));
+  #list = element("media-drives");
+  #said = element("media-said");
   #actions;
   /** @type {MachineState | null} */
   #machine = null;

@@ -4,19 +4,23 @@
  * @property {() => void} run
  * @property {string} [sure] asked for before it is done
  * @property {boolean} [wide]
- * @property {boolean} [checked] one of several choices, or a switch; whether it is on
+ * @property {boolean} [apart] a line stands before it
+ * @property {boolean} [checked] a switch, or one of several choices; whether it is on
+ * @property {boolean} [choice] one of several choices
  */
 
-/** What opens under the toolbar, one at a time. @type {Set<{open: boolean, close: () => void}>} */
+/** What opens under the toolbar, one at a time; what stays is not closed by a click on the screen. @typedef {{open: boolean, stays?: boolean, close: () => void}} Box */
+/** @type {Set<Box>} */
 const boxes = new Set();
 
-/** A box that is one of those under the toolbar from now on. @param {{open: boolean, close: () => void}} box */
+/** A box that is one of those under the toolbar from now on. @param {Box} box */
 export function addBox(box) {
   boxes.add(box);
 }
 
-export function closeBoxes() {
-  for (const box of boxes) if (box.open) box.close();
+/** @param {boolean} [all] also those that stay */
+export function closeBoxes(all = false) {
+  for (const box of boxes) if (box.open && (all || !box.stays)) box.close();
 }
 
 /** Whether any of them is open. */
@@ -29,6 +33,8 @@ export class Menu {
   #button;
   #box;
   #onClose;
+  /** @type {MenuItem[]} */
+  #list = [];
 
   /** @param {HTMLElement} button @param {HTMLElement} box @param {() => void} onClose given back the focus */
   constructor(button, box, onClose) {
@@ -52,46 +58,57 @@ export class Menu {
   close() {
     this.#box.hidden = true;
     this.#button.setAttribute("aria-expanded", "false");
+    // What was asked is not answered by a click of another time.
+    this.#items.forEach((button, i) => this.#ask(button, i, false));
   }
 
   show() {
-    closeBoxes();
+    closeBoxes(true);
     this.#box.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
     place(this.#box, this.#button);
     this.#items[0]?.focus();
   }
 
-  /** @param {MenuItem[]} items */
+  /** The same ones again leave what is open, and the focus, as they are. @param {MenuItem[]} items */
   set items(items) {
-    this.#box.replaceChildren(...items.map(item => this.#create(item)));
+    const look = (/** @type {MenuItem[]} */ list) => JSON.stringify(list.map(({ run: _, ...rest }) => rest));
+    const same = look(items) === look(this.#list), at = this.#items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    this.#list = items;
+    if (same) return;
+    this.#box.replaceChildren(...items.map((item, i) => this.#create(item, i)));
+    if (at >= 0) this.#items[Math.min(at, items.length - 1)]?.focus();
   }
 
   get #items() {
     return /** @type {HTMLElement[]} */ ([...this.#box.querySelectorAll("button")]);
   }
 
-  /** @param {MenuItem} item */
-  #create(item) {
+  /** @param {MenuItem} item @param {number} i */
+  #create(item, i) {
     const button = document.createElement("button");
     button.type = "button";
-    button.setAttribute("role", item.checked === undefined ? "menuitem" : "menuitemcheckbox");
+    button.setAttribute("role", item.choice ? "menuitemradio" : item.checked === undefined ? "menuitem" : "menuitemcheckbox");
     if (item.checked !== undefined) button.setAttribute("aria-checked", String(item.checked));
     button.textContent = item.label;
     button.classList.toggle("wide", item.wide === true);
+    button.classList.toggle("apart", item.apart === true);
     button.addEventListener("click", () => {
-      if (item.sure && button.textContent !== item.sure) {
-        button.textContent = item.sure;
-        button.classList.add("sure");
+      if (item.sure && !button.classList.contains("sure")) {
+        this.#ask(button, i, true);
         return;
       }
-      button.textContent = item.label;
-      button.classList.remove("sure");
       this.close();
       this.#onClose();
-      item.run();
+      this.#list[i]?.run();
     });
     return button;
+  }
+
+  /** Shows an item's question, or its label again. @param {HTMLElement} button @param {number} i @param {boolean} sure */
+  #ask(button, i, sure) {
+    button.textContent = (sure ? this.#list[i]?.sure : this.#list[i]?.label) ?? "";
+    button.classList.toggle("sure", sure);
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,4 +1,5 @@
 /** @import { MachineState, ConsoleState, DriveState } from "../link/session.js" */
+import { element } from "./element.js";
 
 /**
  * @typedef {object} Situation
@@ -18,7 +19,6 @@ const TEXTS = {
   attaching: ["connecting", "Connecting to QEMU", "The picture comes as soon as QEMU answers."],
   gone: ["gone", "QEMU is gone", "Waiting for it to come back. This page takes it up by itself."],
   blank: ["blank", "No picture yet", "The machine runs, and its screen is dark."],
-  paused: ["blank", "Paused", "The machine stands still."],
   absent: ["gone", "This screen is gone", "The machine has it no longer. If it comes back, so does its picture."],
   off: ["blank", "This screen is off", "The guest has nothing on it. Turned on, it takes this window's size."],
   media: ["connecting", "Opening the picture", ""],
@@ -52,9 +52,4 @@ function textFor(s) {
   if (s.console?.problem) return ["failed", "The picture cannot be shown", s.console.problem];
   if (s.media !== "shown") return s.problem ? ["failed", "No way for the picture yet", `Trying again: ${s.problem}.`] : TEXTS.media;
   return null;
-}
-
-/** @param {string} id */
-function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

@@ -5,6 +5,7 @@
 /** @import { Sighting, Sightings } from "../link/sightings.js" */
 /** @import { Screen } from "./screen.js" */
 import { Answers, percentile } from "./answers.js";
+import { element } from "./element.js";
 import { HOST_STAGES, STAGES, StageGraph, sum } from "./stage-graph.js";
 import { markMessage } from "../input/messages.js";
 
@@ -218,9 +219,4 @@ function ms(value) {
 /** @param {number} bitsPerSecond */
 function mbit(bitsPerSecond) {
   return (bitsPerSecond / 1e6).toFixed(1);
-}
-
-/** @param {string} id */
-function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

@@ -5,6 +5,7 @@
 /** @import { MenuItem } from "./menu.js" */
 /** @import { TypeDialog } from "./type-dialog.js" */
 import { CombinationDialog } from "./combination-dialog.js";
+import { element } from "./element.js";
 import { Menu, boxOpen, closeBoxes } from "./menu.js";
 import { keep, recall } from "./settings.js";
 import { ViewersPanel } from "./viewers.js";
@@ -46,6 +47,9 @@ export class Toolbar {
   #actions;
   /** @type {number | undefined} */
   #timer;
+  /** @type {MachineState | null} */
+  #state = null;
+  #controls = true;
 
   /**
    * @param {HTMLElement} stage
@@ -73,9 +77,11 @@ export class Toolbar {
     parts.layout.scaling = recall("scaling", parts.layout.scaling);
     parts.follow.on = recall("follow", false);
     this.#setView();
+    element("fullscreen-button").hidden = !document.fullscreenEnabled;
     element("fullscreen-button").addEventListener("click", () => this.#fullScreen());
     document.addEventListener("fullscreenchange", () => element("fullscreen-button").setAttribute("aria-pressed", String(!!document.fullscreenElement)));
     window.addEventListener("pointermove", e => { if (e.clientY <= EDGE_PX) this.show(); });
+    this.#bar.addEventListener("focusin", () => this.show());
     this.#bar.addEventListener("pointerleave", () => this.#hideSoon());
     this.#bar.addEventListener("keydown", e => { if (e.key === "Escape") this.leave(); });
     stage.addEventListener("pointerdown", e => {
@@ -83,6 +89,8 @@ export class Toolbar {
       if (e.pointerType !== "mouse" && e.clientY < TAP_PX) this.show();
       else closeBoxes();
     });
+    // In a narrow window it has two rows, and what opens under it keeps clear of both.
+    new ResizeObserver(() => document.documentElement.style.setProperty("--bar-height", `${this.#bar.offsetHeight}px`)).observe(this.#bar);
     this.show();
   }
 
@@ -100,7 +108,7 @@ export class Toolbar {
 
   /** Gives the focus back to the screen. */
   leave() {
-    closeBoxes();
+    closeBoxes(true);
     this.#stage.focus();
     this.#hideSoon();
   }
@@ -110,20 +118,34 @@ export class Toolbar {
     element("machine-name").textContent = machine.name;
     document.title = machine.name || "Console";
     element("machine-button").hidden = false;
+    // A screen that stands still is not to be taken for a broken one: the bar stays while it does.
+    element("machine-state").textContent = machine.paused ? "Paused" : "";
+    if (machine.paused && !this.#state?.paused) this.show();
+    this.#state = machine;
+    this.#setMachine();
+    this.#setScreens(machine.consoles);
+  }
+
+  /** Who only watches is offered nothing that would not be heard. */
+  #setMachine() {
+    const machine = this.#state;
+    if (!machine) return;
     const picture = { label: "Save a screenshot", run: () => this.#actions.screenshot() };
     const drives = machine.drives.length > 0 ? [{ label: "Drives…", run: () => this.#actions.media() }] : [];
-    this.#machine.items = machine.controllable ? [
+    this.#machine.items = machine.controllable && this.#controls ? [
       machine.paused ? { label: "Resume", run: () => this.#actions.control("resume") } : { label: "Pause", run: () => this.#actions.control("pause") },
       picture, ...drives,
-      { label: "Press the power button", sure: "The guest may shut down. Sure?", run: () => this.#actions.control("power") },
+      { label: "Press the power button", apart: true, sure: "The guest may shut down. Sure?", run: () => this.#actions.control("power") },
       { label: "Reset", sure: "Unsaved work is lost. Sure?", run: () => this.#actions.control("reset") },
     ] : [picture];
-    this.#setScreens(machine.consoles);
   }
 
   /** @param {Viewers} viewers */
   set viewers(viewers) {
     this.#viewers.viewers = viewers;
+    this.#controls = viewers.controls;
+    this.#setMachine();
+    this.#setScreens(this.#state?.consoles ?? []);
   }
 
   /** There is nothing to choose where only one thing can be driven. @param {DriveState} state */
@@ -177,13 +199,13 @@ export class Toolbar {
     const { layout, follow } = this.#parts;
     this.#view.items = [
       ...SCALINGS.map(([scaling, label]) => ({
-        label, checked: layout.scaling === scaling, run: () => {
+        label, choice: true, checked: layout.scaling === scaling, run: () => {
           keep("scaling", layout.scaling = scaling);
           this.#setView();
         },
       })),
       {
-        label: "Guest follows the window", checked: follow.on, wide: true, run: () => {
+        label: "Guest follows the window", checked: follow.on, apart: true, run: () => {
           keep("follow", follow.on = !follow.on);
           this.#setView();
         },
@@ -197,13 +219,13 @@ export class Toolbar {
     const address = (/** @type {number} */ index) => `/?console=${index}`;
     /** @type {MenuItem[]} */
     const items = consoles.map(({ index, label }) => ({
-      label: `Screen ${index + 1}: ${label}`, checked: index === this.#console, run: () => { if (index !== this.#console) location.assign(address(index)); },
+      label: `Screen ${index + 1}: ${label}`, choice: true, checked: index === this.#console, run: () => { if (index !== this.#console) location.assign(address(index)); },
     }));
-    for (const { index } of consoles)
-      if (index !== this.#console) items.push({ label: `Screen ${index + 1} in a window of its own`, wide: true, run: () => { open(address(index), `qzc-screen-${index}`, "popup"); } });
-    if (this.#console > 0) {
-      items.push({ label: "Turn this screen on", wide: true, run: this.#actions.turnOn });
-      items.push({ label: "Turn this screen off", wide: true, run: this.#actions.turnOff });
+    for (const [i, { index }] of consoles.filter(({ index }) => index !== this.#console).entries())
+      items.push({ label: `Screen ${index + 1} in a window of its own`, apart: i === 0, run: () => { open(address(index), `qzc-screen-${index}`, "popup"); } });
+    if (this.#console > 0 && this.#controls) {
+      items.push({ label: "Turn this screen on", apart: true, run: this.#actions.turnOn });
+      items.push({ label: "Turn this screen off", run: this.#actions.turnOff });
     }
     this.#screens.items = items;
   }
@@ -211,7 +233,7 @@ export class Toolbar {
   #hideSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (boxOpen() || this.#bar.matches(":hover, :focus-within") || document.body.dataset.state !== "picture") this.#hideSoon();
+      if (boxOpen() || this.#state?.paused || this.#bar.matches(":hover, :focus-within") || document.body.dataset.state !== "picture") this.#hideSoon();
       else document.body.dataset.toolbar = "hidden";
     }, HIDE_AFTER_MS);
   }
@@ -226,9 +248,4 @@ export class Toolbar {
     await /** @type {any} */ (navigator).keyboard?.lock?.().catch(() => {});
     this.#stage.focus();
   }
-}
-
-/** @param {string} id */
-function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
 }

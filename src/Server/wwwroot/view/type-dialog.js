@@ -1,5 +1,6 @@
 /** @import { Keyboard } from "../input/keyboard.js" */
 import { layoutNames, shown, strokesFor } from "../input/layouts.js";
+import { element } from "./element.js";
 import { keep, recall } from "./settings.js";
 
 /** More of them in a message help nobody. */
@@ -7,10 +8,10 @@ const MAX_TOLD = 12;
 
 /** Types a text into the guest: for firmware and login screens, which no clipboard reaches. */
 export class TypeDialog {
-  #dialog = /** @type {HTMLDialogElement} */ (document.getElementById("type-dialog"));
-  #text = /** @type {HTMLTextAreaElement} */ (document.getElementById("type-text"));
-  #layout = /** @type {HTMLSelectElement} */ (document.getElementById("type-layout"));
-  #problem = /** @type {HTMLElement} */ (document.getElementById("type-problem"));
+  #dialog = /** @type {HTMLDialogElement} */ (element("type-dialog"));
+  #text = /** @type {HTMLTextAreaElement} */ (element("type-text"));
+  #layout = /** @type {HTMLSelectElement} */ (element("type-layout"));
+  #problem = element("type-problem");
 
   /** @param {Keyboard} keyboard @param {() => void} onClose */
   constructor(keyboard, onClose) {

@@ -1,14 +1,15 @@
 /** @import { Viewers } from "../link/session.js" */
+import { element } from "./element.js";
 import { addBox, closeBoxes, place } from "./menu.js";
 
 /** Who watches and who drives; a name of one's own; and asking to drive. */
 export class ViewersPanel {
-  #button = /** @type {HTMLButtonElement} */ (document.getElementById("viewers-button"));
-  #panel = /** @type {HTMLElement} */ (document.getElementById("viewers-panel"));
-  #list = /** @type {HTMLElement} */ (document.getElementById("viewers-list"));
-  #name = /** @type {HTMLInputElement} */ (document.getElementById("viewers-name"));
-  #take = /** @type {HTMLButtonElement} */ (document.getElementById("viewers-take"));
-  #text = /** @type {HTMLElement} */ (document.getElementById("viewers-text"));
+  #button = element("viewers-button");
+  #panel = element("viewers-panel");
+  #list = element("viewers-list");
+  #name = /** @type {HTMLInputElement} */ (element("viewers-name"));
+  #take = element("viewers-take");
+  #text = element("viewers-text");
 
   /**
    * @param {string} name what this viewer called itself last
@@ -56,7 +57,7 @@ export class ViewersPanel {
   }
 
   #show() {
-    closeBoxes();
+    closeBoxes(true);
     this.#panel.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
     place(this.#panel, this.#button);
@@ -69,6 +70,7 @@ function row({ name, controls, own }, i) {
   const item = document.createElement("li"), who = document.createElement("span"), does = document.createElement("span");
   who.textContent = (name || `Viewer ${i + 1}`) + (own ? " (you)" : "");
   does.textContent = controls ? "drives" : "watches";
+  item.classList.toggle("drives", controls);
   item.append(who, does);
   return item;
 }
