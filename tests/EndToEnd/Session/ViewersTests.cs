@@ -54,7 +54,7 @@ public sealed class ViewersTests(Browser browser) : EndToEndTest(browser)
         await bob.Page.Keyboard.PressAsync("b");
         await ada.Page.Keyboard.PressAsync("a");
         await machine.Serial.LineAsync("key 48 0", before);
-        Assert.Equal(["key 30 1", "key 30 0", "key 48 1", "key 48 0"], machine.Serial.Lines.Skip(before).Where(line => line.StartsWith("key ", StringComparison.Ordinal)));
+        Assert.Equal(["key 30 1", "key 30 0", "key 48 1", "key 48 0"], Keys(machine, before));
 
         // Who only watches is offered no way to drive, and a machine's reset from there is not heard.
         await watcher.Page.EvaluateAsync("""
@@ -72,6 +72,55 @@ public sealed class ViewersTests(Browser browser) : EndToEndTest(browser)
         await ListAsync(ada, "Ada (you) drives, Viewer 2 watches");
     }
 
+    [Theory]
+    [InlineData("first", 1)]
+    [InlineData("last", 2)]
+    public async Task Who_came_first_or_last_drives_until_that_one_leaves(string rule, int driver)
+    {
+        QemuMachine machine = await StartMachineAsync();
+        QzcProcess qzc = await AttachAsync(machine, null, "--control", rule);
+        Viewer first = await OpenAsync(qzc);
+        await ListAsync(first, "Viewer 1 (you) drives");
+        Viewer second = await OpenAsync(qzc);
+        await ListAsync(second, driver == 1 ? "Viewer 1 drives, Viewer 2 (you) watches" : "Viewer 1 watches, Viewer 2 (you) drives");
+        (Viewer drives, Viewer watches) = driver == 1 ? (first, second) : (second, first);
+        await drives.StateAsync("picture");
+        await watches.StateAsync("picture");
+
+        // A key of the one who drives comes after what the other typed, and is the first to arrive; asking changes nothing.
+        int before = machine.Serial.Position;
+        await watches.Page.EvaluateAsync("window.__session.send(JSON.stringify({ type: 'control' }))");
+        await watches.Page.Keyboard.PressAsync("w");
+        await drives.Page.Keyboard.PressAsync("d");
+        await machine.Serial.LineAsync("key 32 0", before);
+        Assert.Equal(["key 32 1", "key 32 0"], Keys(machine, before));
+        Assert.True(await watches.Page.IsHiddenAsync("#viewers-take"));
+        // Nor is anything else offered that would not be heard.
+        await watches.ClickBarAsync("#machine-button");
+        Assert.Equal(["Save a screenshot"], await watches.Page.Locator("#machine-menu button").AllTextContentsAsync());
+
+        await drives.Page.CloseAsync();
+        await ListAsync(watches, "Viewer 1 (you) drives");
+        before = machine.Serial.Position;
+        await watches.Page.Locator("#stage").FocusAsync();
+        await watches.Page.Keyboard.PressAsync("w");
+        await machine.Serial.LineAsync("key 17 0", before);
+    }
+
+    [Fact]
+    public async Task All_drive_where_nothing_else_was_asked_for()
+    {
+        (QemuMachine machine, QzcProcess qzc, Viewer first) = await StartSessionAsync();
+        Viewer second = await OpenAsync(qzc);
+        await ListAsync(first, "Viewer 1 (you) drives, Viewer 2 drives");
+        foreach ((Viewer viewer, string key, string line) in new[] { (first, "a", "key 30 0"), (second, "b", "key 48 0") })
+        {
+            await viewer.StateAsync("picture");
+            await viewer.Page.Keyboard.PressAsync(key);
+            await machine.Serial.LineAsync(line);
+        }
+    }
+
     [Fact]
     public async Task A_browser_without_the_token_sees_nothing()
     {
@@ -84,6 +133,8 @@ public sealed class ViewersTests(Browser browser) : EndToEndTest(browser)
             Assert.False(answer.IsSuccessStatusCode, $"{path} answered {answer.StatusCode} without a token");
         }
     }
+
+    private static IEnumerable<string> Keys(QemuMachine machine, int after) => machine.Serial.Lines.Skip(after).Where(line => line.StartsWith("key ", StringComparison.Ordinal));
 
     private static async Task NameAsync(Viewer viewer, string name)
     {
