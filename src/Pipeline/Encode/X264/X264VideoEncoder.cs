@@ -132,7 +132,6 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         long nowNs = MonotonicClock.NowNs;
         if (nowNs - _lastNs > RestNs)
             _quantizer.Forget();
-        _lastNs = nowNs;
         X264Picture input = Describe(changed, key, request);
         bool isWhole = input.Unchanged == null || (request.RefinementStep > 0 && request.Refinement is null);
         bool isHolding = !isWhole && input.Qp < _lastQp && HoldCoarser(input.Qp);
@@ -142,6 +141,7 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         bool isStill = !key && changed.IsEmpty;
         UseEffort(isStill ? 0 : _effort.Effort, isStill || SearchesWide(input, changed, key));
         bool isEncoded = _encoder.Encode(input, out X264Unit unit);
+        _lastNs = MonotonicClock.NowNs; // from here on it rests; a picture that takes long is none
         if (isHolding)
             _held.Restore(input);
         if (!isEncoded)
