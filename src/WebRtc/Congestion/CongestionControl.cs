@@ -47,6 +47,7 @@ internal sealed class CongestionControl : ICongestionControl
     private long _sentWindowStartNs;
     private long _sentWindowBytes;
     private long _lastSentSequence = -1;
+    private long _lastTrainSequence = -1;
     private long _lastSentNs = long.MinValue;
     private long _lastFeedbackNs = long.MinValue;
     private long _firstUnansweredNs = long.MaxValue;
@@ -110,6 +111,7 @@ internal sealed class CongestionControl : ICongestionControl
     {
         long nowNs = packet.SentNs;
         _lastSentSequence = packet.Sequence;
+        _lastTrainSequence = packet.Class == PacketClass.Parity ? _lastTrainSequence : packet.Sequence;
         _lastSentNs = nowNs;
         _firstUnansweredNs = Math.Min(_firstUnansweredNs, nowNs);
         _pacer.Charge(nowNs, packet.SizeBytes);
@@ -189,7 +191,9 @@ internal sealed class CongestionControl : ICongestionControl
             leastQueueNs = Math.Min(leastQueueNs, _queueDelay.Add(result.Sent.SentNs, result.ReceivedNs));
             newestSentNs = Math.Max(newestSentNs, result.Sent.SentNs);
             _delivery.Add(result.ReceivedNs, result.Sent.SizeBytes);
-            _trains.Add(nowNs, result);
+            // Parity would make a train of two or three packets, which says little: a pause of either end weighs too much in it.
+            if (result.Sent.Class != PacketClass.Parity)
+                _trains.Add(nowNs, result);
         }
 
         _lastFeedbackNs = nowNs;
@@ -198,7 +202,7 @@ internal sealed class CongestionControl : ICongestionControl
         _isAnswered |= results.Length > 0 && results[^1].Sent.Sequence >= _tailSequence && results[^1].IsReceived;
         if (received == 0)
             return;
-        _trains.CloseIfLast(nowNs, _lastSentSequence);
+        _trains.CloseIfLast(nowNs, _lastTrainSequence);
         long sample = nowNs - newestSentNs;
         RoundTripNs = RoundTripNs == 0 ? sample : RoundTripNs + ((sample - RoundTripNs) / 8);
         QueueNs = leastQueueNs;
