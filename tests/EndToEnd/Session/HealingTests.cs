@@ -22,6 +22,19 @@ public sealed class HealingTests(Browser browser) : EndToEndTest(browser)
     }
 
     [Fact]
+    public async Task A_guest_that_moves_to_another_QEMU_is_followed_there()
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync(new MachineOptions { Scene = "anim", Append = "qzc.fps=15" });
+        int before = FrameBarcode.Read(await viewer.PictureAsync("a frame", static picture => FrameBarcode.Read(picture) is not null))!.Value;
+        await machine.MigrateAsync();
+        // It is the same guest: its frames count on from where they were, and keys reach it.
+        await machine.Serial.TellAsync("mode 1024x768");
+        await viewer.PictureAsync("later frames", picture => picture.Width == 1024 && FrameBarcode.Read(picture) is { } now && ((now - before) & 0xffff) is > 0 and < 0x4000);
+        await viewer.Page.Keyboard.PressAsync("a");
+        await machine.Serial.LineAsync("key 30 0");
+    }
+
+    [Fact]
     public async Task A_killed_qzc_is_found_again_by_the_page_that_stayed_open()
     {
         QemuMachine machine = await StartMachineAsync();
