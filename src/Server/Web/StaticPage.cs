@@ -68,12 +68,12 @@ internal static class StaticPage
 
     /// <summary>
     /// Names all modules in the page's head: a browser would find them one import after the other, a round trip for each level.
-    /// What is loaded only when it is asked for lies under vendor/; a worker's module is not the page's.
+    /// What is loaded only when it is asked for lies under vendor/; a worker's or worklet's module is not the page's.
     /// </summary>
     private static byte[] NameModules(byte[] page)
     {
         IEnumerable<string> modules = s_assets.Keys
-            .Where(name => name.EndsWith(".js", StringComparison.Ordinal) && !name.EndsWith("-worker.js", StringComparison.Ordinal) && !name.StartsWith("vendor/", StringComparison.Ordinal))
+            .Where(name => name.EndsWith(".js", StringComparison.Ordinal) && !name.EndsWith("-worker.js", StringComparison.Ordinal) && !name.EndsWith("-worklet.js", StringComparison.Ordinal) && !name.StartsWith("vendor/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);
         string links = string.Concat(modules.Select(name => $"  <link rel=\"modulepreload\" href=\"/{name}\">\n"));
         string html = Encoding.UTF8.GetString(page);
