@@ -7,6 +7,9 @@ public sealed partial class PeerConnection
     /// <summary>A key frame that has just left is on its way; a request for another within this is about the past.</summary>
     private const long KeyFrameFlightNs = 100_000_000;
 
+    /// <summary>A little less than a browser's patience with a stream that rests (libwebrtc, 3 s).</summary>
+    private const long StillNs = 2_500_000_000;
+
     /// <summary>The host was asked already and has its encoder to persuade.</summary>
     private const long KeyFrameAskedNs = 300_000_000;
 
@@ -94,7 +97,7 @@ public sealed partial class PeerConnection
         ref TrackState track = ref _tracks[index];
         long sentNs = _video[index].EntryPointSentNs;
         long flightNs = KeyFrameFlightNs + (long)(Statistics.RoundTripMs * 1e6);
-        if (reason == KeyFrameReason.Requested && sentNs != long.MinValue && nowNs - sentNs < flightNs)
+        if (reason == KeyFrameReason.Requested && sentNs != long.MinValue && (nowNs - sentNs < flightNs || IsOnlyStill(nowNs, _video[index])))
             return;
         bool answered = sentNs != long.MinValue && sentNs >= track.AskedNs;
         if (track.WasAsked && !answered && nowNs - track.AskedNs < KeyFrameAskedNs)
@@ -105,6 +108,13 @@ public sealed partial class PeerConnection
         track.AskedNs = nowNs;
         track.KeyFramePending = true;
     }
+
+    /// <summary>
+    /// Browsers ask for a key frame when none at all has come for three seconds, which a still screen's viewer has no use
+    /// for: all was sent, and has arrived. One that cannot decode asks five times a second, and is heard before.
+    /// </summary>
+    private bool IsOnlyStill(long nowNs, VideoSender sender) =>
+        !sender.NeedsEntryPoint && nowNs - sender.LastSentNs > StillNs && _congestion is { IsTailConfirmed: true };
 
     /// <summary>Says that repair has failed, unless an entry point is on its way or the host has just been told.</summary>
     private void WantRefresh(long nowNs, int index)

@@ -149,6 +149,31 @@ public class PeerConnectionRepairTests
     }
 
     [Fact]
+    public void A_viewer_that_misses_nothing_of_a_still_screen_gets_no_key_frame()
+    {
+        using var scene = new Scene { DelayNs = 20_000_000 };
+        ModelViewer viewer = scene.AddViewer();
+        PeerConnection peer = scene.Connect(viewer);
+        scene.SendFrame(5000, true);
+        scene.Run(3000);
+        uint ssrc = viewer.Streams.Keys.Single();
+        int before = scene.Events.Count(e => e.Kind == PeerEventKind.KeyFrameNeeded);
+        Pli(viewer, ssrc);
+        scene.Run(100);
+        Assert.Equal(1, peer.Statistics.KeyFrameRequests);
+        Assert.Equal(before, scene.Events.Count(e => e.Kind == PeerEventKind.KeyFrameNeeded));
+
+        // One that misses the newest picture gets what it asks for, however late.
+        scene.Loss = 1;
+        scene.SendFrame(5000, false);
+        scene.Run(3000);
+        scene.Loss = 0;
+        Pli(viewer, ssrc);
+        scene.Run(100);
+        Assert.Equal(before + 1, scene.Events.Count(e => e.Kind == PeerEventKind.KeyFrameNeeded));
+    }
+
+    [Fact]
     public void A_repeated_FIR_counts_once()
     {
         using var scene = new Scene();

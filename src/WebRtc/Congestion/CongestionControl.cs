@@ -60,7 +60,6 @@ internal sealed class CongestionControl : ICongestionControl
     private int _tailProbes;
     private bool _tailProbeDue;
     private long _tailSequence;
-    private bool _isAnswered = true;
     private long _tailProbeAtNs = long.MaxValue;
     private bool _isUnconfirmed;
     private bool _showsQueue;
@@ -94,6 +93,9 @@ internal sealed class CongestionControl : ICongestionControl
     public int ProbeId { get; private set; }
 
     /// <inheritdoc/>
+    public bool IsTailConfirmed { get; private set; } = true;
+
+    /// <inheritdoc/>
     public void OnFrame(long nowNs, int bytes, long frameIntervalNs)
     {
         _frameBytes = bytes;
@@ -119,7 +121,7 @@ internal sealed class CongestionControl : ICongestionControl
         if (packet.Class != PacketClass.Audio)
         {
             _tailSequence = packet.Sequence;
-            _isAnswered = false;
+            IsTailConfirmed = false;
             _tailProbes = packet.Class == PacketClass.Probe ? _tailProbes : 0;
             _tailProbeDue = false;
             _tailProbeAtNs = nowNs + ((TailProbeNs + RoundTripNs) << _tailProbes);
@@ -152,7 +154,7 @@ internal sealed class CongestionControl : ICongestionControl
     public long NextTimeoutNs(bool hasPackets)
     {
         long silence = _firstUnansweredNs == long.MaxValue ? long.MaxValue : Math.Max(_firstUnansweredNs, _lastFeedbackNs) + SilenceNs + (2 * RoundTripNs);
-        if (!_isAnswered && _tailProbes < MaxTailProbes)
+        if (!IsTailConfirmed && _tailProbes < MaxTailProbes)
             silence = Math.Min(silence, _tailProbeAtNs);
         return hasPackets ? Math.Min(silence, _pacer.NextNs(_lastSentNs)) : silence;
     }
@@ -160,7 +162,7 @@ internal sealed class CongestionControl : ICongestionControl
     /// <inheritdoc/>
     public void HandleTimeout(long nowNs)
     {
-        if (!_isAnswered && _tailProbes < MaxTailProbes && nowNs >= _tailProbeAtNs)
+        if (!IsTailConfirmed && _tailProbes < MaxTailProbes && nowNs >= _tailProbeAtNs)
         {
             _tailProbes++;
             _tailProbeDue = true;
@@ -199,7 +201,7 @@ internal sealed class CongestionControl : ICongestionControl
         _lastFeedbackNs = nowNs;
         bool speaksOfLast = results.Length > 0 && results[^1].Sent.Sequence == _lastSentSequence;
         _firstUnansweredNs = speaksOfLast ? long.MaxValue : nowNs;
-        _isAnswered |= results.Length > 0 && results[^1].Sent.Sequence >= _tailSequence && results[^1].IsReceived;
+        IsTailConfirmed |= results.Length > 0 && results[^1].Sent.Sequence >= _tailSequence && results[^1].IsReceived;
         if (received == 0)
             return;
         _trains.CloseIfLast(nowNs, _lastTrainSequence);

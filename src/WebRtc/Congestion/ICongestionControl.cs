@@ -21,6 +21,9 @@ internal interface ICongestionControl
     /// <summary>Share of packets lost, 0 to 1, over about the last second.</summary>
     double LossShare { get; }
 
+    /// <summary>Whether what was sent last, sound apart, is known to have arrived.</summary>
+    bool IsTailConfirmed { get; }
+
     /// <summary>A frame of <paramref name="bytes"/> was queued; <paramref name="frameIntervalNs"/> is the time to the next one.</summary>
     void OnFrame(long nowNs, int bytes, long frameIntervalNs);
 

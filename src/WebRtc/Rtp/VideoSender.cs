@@ -96,6 +96,9 @@ internal sealed partial class VideoSender
     /// <summary>When the last entry point began to leave; <see cref="long.MinValue"/> before the first.</summary>
     public long EntryPointSentNs { get; private set; } = long.MinValue;
 
+    /// <summary>When a packet left for the first time last; <see cref="long.MinValue"/> before the first.</summary>
+    public long LastSentNs { get; private set; } = long.MinValue;
+
     public bool UsesTransportFeedback => _extensions.TransportSequence != 0;
 
     /// <summary>RTP number of the packet written last; of the repeated one where it was a repetition.</summary>
@@ -182,6 +185,7 @@ internal sealed partial class VideoSender
         ReadOnlySpan<byte> payload = frame.Payload(_packet);
         int length = srtp.ProtectRtp(destination, header, payload, Ssrc, sequence);
         PacketsSent++;
+        LastSentNs = nowNs;
         OctetsSent += (uint)payload.Length;
         QueuedBytes -= payload.Length;
         NoteForParity(frame, timestamp, sequence);

@@ -21,6 +21,8 @@ internal sealed class RecordingControl : ICongestionControl
 
     public double LossShare => 0;
 
+    public bool IsTailConfirmed => false;
+
     public int ProbeId => 5;
 
     public void OnFrame(long nowNs, int bytes, long frameIntervalNs) => Frames++;

@@ -145,7 +145,12 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         if (isHolding)
             _held.Restore(input);
         if (!isEncoded)
+        {
+            // What it had sent before may not stand there any more.
+            _lastQp = 0;
             return EncodeOutcome.Failed;
+        }
+
         (_sent, _lastQp) = (unit, input.Qp);
         NoteCoded(input, changed, key, isWhole);
         if (unit.Length > EncodedFrame.MaxBytes)
