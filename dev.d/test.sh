@@ -15,12 +15,34 @@ count_summary() { # NAME LOG
   if [ "$skipped" -gt 0 ]; then say "  $1: $skipped skipped"; fi
 }
 
-run_project() { # NAME SECONDS [ARGUMENT…]: an already built test project under a limit, so that a hang ends as a failure
-  local name=$1 rc=0
-  step "test $name" timeout --kill-after=10 "$2" "tests/$name/bin/Debug/net10.0/QemuZeroCopy.$name.Tests" -noColor "${@:3}" || rc=$?
-  grep -aE '\[FAIL\]|\[SKIP\]' "$LOGS/test-$name.log" | sed 's/^ */  /' >&2 || true
-  count_summary "$name" "$LOGS/test-$name.log"
-  if [ "$rc" -eq 124 ]; then say "  $name was stopped after $2 s"; fi
+run_suite() { # STEP NAME SECONDS [ARGUMENT…]: an already built test project under a limit, so that a hang ends as a failure
+  local log rc=0
+  log="$LOGS/${1//[^a-zA-Z0-9.-]/-}.log"
+  step "$1" timeout --kill-after=10 "$3" "tests/$2/bin/Debug/net10.0/QemuZeroCopy.$2.Tests" -noColor "${@:4}" || rc=$?
+  grep -aE '\[FAIL\]|\[SKIP\]' "$log" | sed 's/^ */  /' >&2 || true
+  if [ "$rc" -eq 124 ]; then say "  $2 was stopped after $3 s"; fi
+}
+
+run_project() { # NAME SECONDS [ARGUMENT…]
+  run_suite "test $1" "$@"
+  count_summary "$1" "$LOGS/test-$1.log"
+}
+
+# Two cores that emulate a machine and run a browser stall for seconds at times. Where at most three tests failed they
+# are run once more, alone: what fails again is a failure, what passes is named as unsteady.
+run_with_second_chance() { # NAME SECONDS [ARGUMENT…]
+  local name=$1 before=$FAILED total failed=() test again=()
+  run_project "$@"
+  total=$((PASSED + FAILED - before))
+  mapfile -t failed < <(grep -aoE "QemuZeroCopy\.$name\.Tests\.[A-Za-z0-9_.+]+.*\[FAIL\]" "$LOGS/test-$name.log" | sed -E 's/[( ].*//' | sort -u)
+  if [ $((FAILED - before)) -gt 3 ] || [ ${#failed[@]} -eq 0 ] || ! grep -aq 'Total: ' "$LOGS/test-$name.log"; then return; fi
+  for test in "${failed[@]}"; do again+=(-method "$test"); done
+  PASSED=0 FAILED=$before
+  run_suite "test $name again" "$name" 600 "${again[@]}"
+  count_summary "$name, again" "$LOGS/test-$name-again.log"
+  if [ "$PASSED" -eq 0 ] && [ "$FAILED" -eq "$before" ]; then FAILED=$((before + 1)); fi
+  if [ "$FAILED" -eq "$before" ]; then printf '  unsteady: %s failed once and passed alone\n' "${failed[@]}" >&2; fi
+  PASSED=$((total - (FAILED - before)))
 }
 
 suite_unit() {
@@ -39,7 +61,7 @@ suite_e2e() {
   publish
   guest
   rm -rf artifacts/e2e
-  run_project EndToEnd 1800
+  run_with_second_chance EndToEnd 1800
   run_project Bench 300 -class '*.HostSmokeTests'
 }
 

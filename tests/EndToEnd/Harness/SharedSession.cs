@@ -25,7 +25,7 @@ public abstract class SharedSession(Browser browser) : IAsyncLifetime
 
     private protected virtual string[] QzcArguments => [];
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Machine = Own(await QemuMachine.StartAsync(_folder, Options));
         Qzc = Own(await QzcProcess.AttachAsync(_folder, Machine, null, QzcArguments));
