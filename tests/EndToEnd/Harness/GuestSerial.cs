@@ -32,6 +32,13 @@ internal sealed class GuestSerial : IDisposable
     /// <summary>How many lines there are now; give it to <see cref="LineAsync"/> to see only what comes later.</summary>
     public int Position => Lines.Count;
 
+    /// <summary>What the guest said before this connection.</summary>
+    public void Precede(IEnumerable<string> lines)
+    {
+        lock (_lines)
+            _lines.InsertRange(0, lines);
+    }
+
     public Task<string> LineAsync(string start, int after = 0) => LineAsync($"the guest's line '{start}…'", line => line.StartsWith(start, StringComparison.Ordinal), after);
 
     public Task<string> LineAsync(string what, Predicate<string> match, int after = 0) =>

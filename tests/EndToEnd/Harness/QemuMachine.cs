@@ -75,7 +75,10 @@ internal sealed class QemuMachine : IAsyncDisposable
         var machine = new QemuMachine(folder, options, bus);
         try
         {
-            await machine.StartAgainAsync();
+            if (options.WaitsForGuest && SavedGuests.Current is { } saved)
+                await machine.GoOnAsync(saved);
+            else
+                await machine.StartAgainAsync();
         }
         catch
         {
@@ -96,12 +99,30 @@ internal sealed class QemuMachine : IAsyncDisposable
         .. options.Arguments,
     ];
 
+    /// <summary>Boots, whatever was saved.</summary>
     public async Task StartAgainAsync()
     {
         (_qemu, Monitor, Serial) = await LaunchAsync("");
         if (_options.WaitsForGuest)
             await Serial.LineAsync("scene ");
     }
+
+    private async Task GoOnAsync(SavedGuests saved)
+    {
+        if (saved.Find(_options) is not { } guest)
+        {
+            await StartAgainAsync();
+            await saved.SaveAsync(_options, Monitor, Serial);
+            return;
+        }
+
+        (_qemu, Monitor, Serial) = await LaunchAsync("", "-incoming", $"exec:cat {guest.File}");
+        Serial.Precede(guest.Lines);
+        await IsRunningAsync(Monitor);
+    }
+
+    private static Task IsRunningAsync(Qmp monitor) =>
+        Eventually.IsTrueAsync("the guest in the new QEMU", async () => (await monitor.ExecuteAsync("query-status"))!["status"]!.GetValue<string>() == "running");
 
     /// <summary>Moves the running guest to a new QEMU, which takes the old one's place at its sockets; the old one ends.</summary>
     public async Task MigrateAsync()
@@ -112,7 +133,7 @@ internal sealed class QemuMachine : IAsyncDisposable
         try
         {
             await Monitor.ExecuteAsync("migrate", new() { ["uri"] = way });
-            await Eventually.IsTrueAsync("the guest in the new QEMU", async () => (await monitor.ExecuteAsync("query-status"))!["status"]!.GetValue<string>() == "running");
+            await IsRunningAsync(monitor);
         }
         catch
         {

@@ -58,7 +58,7 @@ public sealed class SerialTests(Browser browser) : EndToEndTest(browser)
     public async Task QEMUs_monitor_is_a_terminal_only_where_that_was_asked_for()
     {
         QemuMachine machine = await StartMachineAsync(s_withPort);
-        QzcProcess without = await AttachAsync(machine);
+        QzcProcess without = await QzcProcess.AttachAsync(Folder, machine);
         Viewer viewer = await OpenAsync(without);
         await viewer.StateAsync("picture");
         Assert.Equal(["Serial 0"], await ChoicesAsync(viewer));

@@ -40,7 +40,7 @@ public sealed class TerminalFloodTests(TerminalFloodTests.Session session) : ICl
     [Fact]
     public async Task A_flood_of_output_is_shown_to_its_end_and_the_picture_goes_on()
     {
-        await session.Terminal.TypeAsync("i=0; while [ $i -lt 4000 ]; do printf '\\033[3%dm\\033[%d;5H%d some words to fill the line\\033[0m\\r\\n' $((i % 8)) $((i % 20)) $i; i=$((i+1)); done; printf '\\033[2J\\033[Hthe %s\\n' end\r");
+        await session.Terminal.TypeAsync("i=0; while [ $i -lt 1500 ]; do printf '\\033[3%dm\\033[%d;5H%d some words to fill the line\\033[0m\\r\\n' $((i % 8)) $((i % 20)) $i; i=$((i+1)); done; printf '\\033[2J\\033[Hthe %s\\n' end\r");
         await session.Terminal.SeesAsync("the end");
         await session.IsAliveAsync();
     }
