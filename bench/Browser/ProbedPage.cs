@@ -14,7 +14,7 @@ internal sealed class ProbedPage : IAsyncDisposable
 
     private ProbedPage(IBrowserContext context, IPage page) => (_context, _page) = (context, page);
 
-    /// <summary>Opens the page and waits until it shows the guest's screen.</summary>
+    /// <summary>Opens the page and waits until it shows the guest's screen as it lives.</summary>
     public static async Task<ProbedPage> OpenAsync(IBrowser browser, Uri address, int width, int height)
     {
         // Larger than the guest, so that nothing is scaled or cut off.
@@ -23,12 +23,15 @@ internal sealed class ProbedPage : IAsyncDisposable
         await page.AddInitScriptAsync(Probe);
         await page.GotoAsync(address.ToString());
         var probed = new ProbedPage(context, page);
-        await Eventually.IsTrueAsync($"a picture in {address.AbsolutePath}", async () => await page.EvaluateAsync<bool>("window.__probe.firstPicture !== null"));
+        await Eventually.IsTrueAsync($"a picture in {address.AbsolutePath}", async () => await page.EvaluateAsync<bool>("window.__probe.firstLiving !== null"));
         return probed;
     }
 
-    /// <summary>From the page's start to its first picture, ms.</summary>
+    /// <summary>From the page's start to its first picture, ms; a still one counts.</summary>
     public Task<double> FirstPictureMsAsync() => _page.EvaluateAsync<double>("window.__probe.firstPicture");
+
+    /// <summary>From the page's start to the first picture that others follow, ms.</summary>
+    public Task<double> FirstLivingMsAsync() => _page.EvaluateAsync<double>("window.__probe.firstLiving");
 
     /// <summary>Puts the keyboard and the pointer on the screen, as a person does before anything else.</summary>
     public async Task FocusAsync()

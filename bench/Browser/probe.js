@@ -3,9 +3,11 @@
   const CELLS = 16, CELL = 32, ROW = 16, BLOCK = 16;
   const scratch = new OffscreenCanvas(CELLS * CELL, 1);
   const context = scratch.getContext('2d', { willReadFrequently: true });
-  const shown = () => [...document.querySelectorAll('video, canvas')]
-    .filter(e => (e.videoWidth || e.width) >= 320 && (e.readyState ?? 4) >= 2)
-    .sort((a, b) => (b.videoWidth || b.width) - (a.videoWidth || a.width))[0];
+  const widthOf = e => e.videoWidth ?? (e.complete === false ? 0 : e.naturalWidth ?? e.width);
+  const largest = kinds => [...document.querySelectorAll(kinds)]
+    .filter(e => widthOf(e) >= 320 && (e.readyState ?? 4) >= 2).sort((a, b) => widthOf(b) - widthOf(a))[0];
+  // A still picture counts until there is a living one.
+  const shown = () => largest('video, canvas') ?? largest('img');
 
   // Some pixels of one row, 0 to 255 each. Of a video only those are copied: where it is decoded in software, drawImage
   // converts the whole picture to RGB first, 3 ms at 1920x1080, and the probe would be what the page spends its time on.
@@ -62,7 +64,7 @@
     return packets;
   };
 
-  const probe = { responses: [], waiting: null, frames: [], counting: false, videoPackets, firstPicture: null };
+  const probe = { responses: [], waiting: null, frames: [], counting: false, videoPackets, firstPicture: null, firstLiving: null };
   window.__probe = probe;
 
   // The level from before the event: a page that takes raw pointer updates may have the answer on the screen before the
@@ -77,10 +79,13 @@
   for (const type of ['keydown', 'pointerrawupdate', 'pointermove', 'mousemove']) addEventListener(type, armed, true);
 
   const look = async (source, now) => {
-    if (probe.firstPicture === null || probe.counting) {
+    if (probe.firstLiving === null || probe.counting) {
       const value = await numberOf(source);
       // The guest counts from 1, so 0 is a canvas that nothing was drawn on yet.
-      if (probe.firstPicture === null && value > 0) probe.firstPicture = now;
+      if (value > 0) {
+        probe.firstPicture ??= now;
+        if (source.localName !== 'img') probe.firstLiving ??= now;
+      }
       if (probe.counting && value >= 0 && probe.frames.at(-1)?.value !== value) probe.frames.push({ value, now });
     }
     if (!probe.counting) {

@@ -77,6 +77,13 @@ public sealed class ConsolePipeline : IDisposable
         _mailbox.WakeUp();
     }
 
+    /// <summary>A first viewer is on its way: the encoder is opened meanwhile, which takes as long as a key frame does.</summary>
+    public void ExpectViewer()
+    {
+        _requests.ExpectViewer();
+        _mailbox.WakeUp();
+    }
+
     /// <summary>What all viewers can decode from now on. A change means a new encoder and a key frame.</summary>
     public void SetFormat(VideoFormat format)
     {

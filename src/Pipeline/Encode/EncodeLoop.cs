@@ -79,6 +79,8 @@ internal sealed class EncodeLoop(
             reader.Acknowledge();
             if (reader.Scanout is null)
                 TurnOff();
+            else if (requests.TakeExpectation())
+                Prepare(reader.Scanout);
             if (!isNew)
                 mailbox.Wait(Forever);
             return;

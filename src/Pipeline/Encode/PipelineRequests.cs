@@ -9,6 +9,7 @@ internal sealed class PipelineRequests(ConsolePipelineOptions options)
     private volatile int _framesPerSecond = options.MaxFramesPerSecond;
     private volatile int _viewers = options.Viewers;
     private int _keyFrame;
+    private int _expected;
     private volatile bool _stopping;
 
     public bool IsStopping => _stopping;
@@ -47,6 +48,10 @@ internal sealed class PipelineRequests(ConsolePipelineOptions options)
     public void RequestKeyFrame() => Volatile.Write(ref _keyFrame, 1);
 
     public bool TakeKeyFrameRequest() => Volatile.Read(ref _keyFrame) != 0 && Interlocked.Exchange(ref _keyFrame, 0) != 0;
+
+    public void ExpectViewer() => Volatile.Write(ref _expected, 1);
+
+    public bool TakeExpectation() => Interlocked.Exchange(ref _expected, 0) != 0;
 
     public void SetViewers(int viewers)
     {

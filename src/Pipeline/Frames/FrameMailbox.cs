@@ -23,6 +23,7 @@ public sealed class FrameMailbox : IDisposable
     private bool _closed;
     private long _oldestDamageNs;
     private ulong _sequence;
+    private long _changes;
     private UpdateBurst _burst;
 
     /// <summary>An empty mailbox; acknowledgements of taken and of discarded damage go to <paramref name="acknowledger"/>.</summary>
@@ -162,6 +163,20 @@ public sealed class FrameMailbox : IDisposable
     }
 
     /// <summary>
+    /// Any thread: what QEMU shows now, with a reference that is the caller's; null while the screen is off. What the
+    /// encode thread gets stays as it is. <paramref name="changes"/> is another number after every change of the picture.
+    /// </summary>
+    public Scanout? Look(out long changes)
+    {
+        lock (_gate)
+        {
+            changes = _changes;
+            _scanout?.AddReference();
+            return _scanout;
+        }
+    }
+
+    /// <summary>
     /// Encode thread: whether tiles of <paramref name="read"/> were damaged again, so that the pixels just read
     /// may be a mixture of two pictures.
     /// </summary>
@@ -212,6 +227,7 @@ public sealed class FrameMailbox : IDisposable
 
     private void Post(long nowNs, bool mayHold)
     {
+        _changes++;
         _burst.Add(nowNs, mayHold);
         if (!_pending)
             _oldestDamageNs = nowNs;

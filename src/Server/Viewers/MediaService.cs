@@ -105,6 +105,7 @@ internal sealed class MediaService : IMediaGateway, IDisposable
             return new MediaAnswer(MediaOutcome.NotFound, "The machine has no such console.");
         if (!SessionOffer.TryParse(offer, out SessionOffer? parsed, out string? error))
             return new MediaAnswer(MediaOutcome.BadOffer, error);
+        hub.ExpectViewer();
         IReadOnlyList<VideoFormat> formats = hub.Formats;
         var wanted = new WebRtc.SessionOptions
         {

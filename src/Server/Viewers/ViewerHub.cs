@@ -146,6 +146,13 @@ internal sealed class ViewerHub : IEncodedFrameSink
             _pipeline?.RequestKeyFrame();
     }
 
+    /// <summary>Any thread: somebody is about to connect.</summary>
+    public void ExpectViewer()
+    {
+        lock (_pipelineGate)
+            _pipeline?.ExpectViewer();
+    }
+
     /// <summary>Any thread: adds a viewer that takes whole access units; the next frame is a key frame.</summary>
     public FrameTap OpenTap()
     {

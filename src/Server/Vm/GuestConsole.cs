@@ -38,6 +38,9 @@ internal sealed class GuestConsole
         }
     }
 
+    /// <summary>Its screen for pages that have no video yet.</summary>
+    public StillShelf Stills { get; } = new();
+
     /// <summary>Raised after every change of <see cref="State"/>.</summary>
     public ChangeSignal Changed { get; } = new();
 

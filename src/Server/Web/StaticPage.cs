@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.IO.Compression;
 using System.Reflection;
 using System.Security.Cryptography;
@@ -7,12 +8,29 @@ using Microsoft.Net.Http.Headers;
 
 namespace QemuZeroCopy.Server.Web;
 
-/// <summary>The page's files, embedded in the binary and served from memory, compressed at first use.</summary>
+/// <summary>
+/// The page's files, embedded in the binary and served from memory, compressed at first use. The page itself loads two of
+/// them: its modules in one, page.js, and its style sheets in another, page.css.
+/// </summary>
 internal static class StaticPage
 {
     private const string ResourcePrefix = "wwwroot/";
+    private const string Page = "index.html";
+
+    /// <summary>What the page names its still picture by; see <see cref="StillEndpoint"/>.</summary>
+    private const string FirstStill = StillEndpoint.Path + "?console=0";
+
+    /// <summary>What page.css is made of.</summary>
+    private static readonly string[] s_styles = ["app.css", "bar.css", "panels.css", "overlay.css"];
 
     private static readonly FrozenDictionary<string, Asset> s_assets = Load();
+
+    /// <summary>Compresses what every page loads, so that the first viewer does not wait for that.</summary>
+    public static void Prepare()
+    {
+        foreach (string name in new[] { Page, "page.js", "page.css" })
+            _ = (s_assets[name].Brotli, s_assets[name].ETag);
+    }
 
     public static bool Has(string path) => s_assets.ContainsKey(Normalize(path));
 
@@ -30,7 +48,9 @@ internal static class StaticPage
             return Task.CompletedTask;
         }
 
-        return WriteBodyAsync(context, asset);
+        return Normalize(context.Request.Path) == Page && int.TryParse(context.Request.Query["console"], NumberStyles.None, CultureInfo.InvariantCulture, out int console) && console != 0
+            ? WriteBodyAsync(context, asset, OfConsole(asset.Plain, console))
+            : WriteBodyAsync(context, asset);
     }
 
     /// <summary>The page that asks for the token.</summary>
@@ -43,11 +63,11 @@ internal static class StaticPage
     /// <summary>What anybody may fetch: the looks of the sign-in page.</summary>
     public static bool IsPublic(PathString path) => path.Value is "/signin.css" or "/icon.svg";
 
-    private static async Task WriteBodyAsync(HttpContext context, Asset asset)
+    private static async Task WriteBodyAsync(HttpContext context, Asset asset, byte[]? instead = null)
     {
         HttpResponse response = context.Response;
-        bool brotli = context.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal);
-        byte[] body = brotli ? asset.Brotli : asset.Plain;
+        bool brotli = instead is null && context.Request.Headers.AcceptEncoding.ToString().Contains("br", StringComparison.Ordinal);
+        byte[] body = instead ?? (brotli ? asset.Brotli : asset.Plain);
         if (brotli)
             response.Headers.ContentEncoding = "br";
         response.ContentType = asset.ContentType;
@@ -56,35 +76,41 @@ internal static class StaticPage
             await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
     }
 
-    private static string Normalize(string? path) => path is null or "" or "/" ? "index.html" : path[1..];
+    private static string Normalize(string? path) => path is null or "" or "/" ? Page : path[1..];
 
     private static FrozenDictionary<string, Asset> Load()
     {
         Assembly assembly = typeof(StaticPage).Assembly;
-        return assembly.GetManifestResourceNames()
+        IEnumerable<Asset> files = assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
-            .ToFrozenDictionary(name => name[ResourcePrefix.Length..], name => new Asset(assembly, name), StringComparer.Ordinal);
+            .Select(name => new Asset(name[ResourcePrefix.Length..], () => Read(assembly, name)));
+        Asset[] joined =
+        [
+            new("page.js", () => Encoding.UTF8.GetBytes(PageBundle.Of("main.js", module => Encoding.UTF8.GetString(Read(assembly, ResourcePrefix + module))))),
+            new("page.css", () => [.. s_styles.SelectMany(style => Read(assembly, ResourcePrefix + style))]),
+        ];
+        return files.Concat(joined).ToFrozenDictionary(asset => asset.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>
-    /// Names all modules in the page's head: a browser would find them one import after the other, a round trip for each level.
-    /// What is loaded only when it is asked for lies under vendor/; a worker's or worklet's module is not the page's.
-    /// </summary>
-    private static byte[] NameModules(byte[] page)
+    private static byte[] Read(Assembly assembly, string resource)
     {
-        IEnumerable<string> modules = s_assets.Keys
-            .Where(name => name.EndsWith(".js", StringComparison.Ordinal) && !name.EndsWith("-worker.js", StringComparison.Ordinal) && !name.EndsWith("-worklet.js", StringComparison.Ordinal) && !name.StartsWith("vendor/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal);
-        string links = string.Concat(modules.Select(name => $"  <link rel=\"modulepreload\" href=\"/{name}\">\n"));
-        string html = Encoding.UTF8.GetString(page);
-        return Encoding.UTF8.GetBytes(html.Insert(html.IndexOf("</head>", StringComparison.Ordinal), links));
+        using Stream stream = assembly.GetManifestResourceStream(resource)!;
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
-    private sealed class Asset(Assembly assembly, string resource)
+    /// <summary>The page for another console than the first: its still picture is asked for before any script runs.</summary>
+    private static byte[] OfConsole(byte[] page, int console) =>
+        Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(page).Replace(FirstStill, string.Create(CultureInfo.InvariantCulture, $"{StillEndpoint.Path}?console={console}"), StringComparison.Ordinal));
+
+    private sealed class Asset(string name, Func<byte[]> read)
     {
-        private readonly Lazy<byte[]> _plain = new(() => Read(assembly, resource));
-        private readonly Lazy<byte[]> _brotli = new(() => Compress(Read(assembly, resource)));
+        private readonly Lazy<byte[]> _plain = new(read);
+        private readonly Lazy<byte[]> _brotli = new(() => Compress(read()));
         private string? _eTag;
+
+        public string Name { get; } = name;
 
         public byte[] Plain => _plain.Value;
 
@@ -92,7 +118,7 @@ internal static class StaticPage
 
         public string ETag => _eTag ??= $"\"{Convert.ToHexStringLower(SHA256.HashData(Plain).AsSpan(0, 8))}\"";
 
-        public string ContentType { get; } = Path.GetExtension(resource) switch
+        public string ContentType { get; } = Path.GetExtension(name) switch
         {
             ".html" => "text/html; charset=utf-8",
             ".js" or ".mjs" => "text/javascript; charset=utf-8",
@@ -102,14 +128,6 @@ internal static class StaticPage
             ".png" => "image/png",
             _ => "application/octet-stream",
         };
-
-        private static byte[] Read(Assembly assembly, string resource)
-        {
-            using Stream stream = assembly.GetManifestResourceStream(resource)!;
-            byte[] bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return resource == ResourcePrefix + "index.html" ? NameModules(bytes) : bytes;
-        }
 
         private static byte[] Compress(byte[] plain)
         {

@@ -65,6 +65,7 @@ internal sealed class WebServer : IAsyncDisposable
             throw settings.Metrics.Listen is { } other && e.Message.Contains(other.ToString(), StringComparison.Ordinal) ? BindFailure("--metrics-listen", other, e) : BindFailure("--listen", settings.Listen, e);
         }
 
+        _ = Task.Run(StaticPage.Prepare, CancellationToken.None);
         return new WebServer(app, settings, token) { Port = new Uri(app.Urls.First()).Port };
     }
 
@@ -128,6 +129,8 @@ internal sealed class WebServer : IAsyncDisposable
             return whep.InvokeAsync(context, path[WhepEndpoint.Prefix.Length..]);
         if (path == "/session")
             return ServeSessionAsync(context, machine, media, metrics, stop);
+        if (path == StillEndpoint.Path)
+            return machine.TryGetConsole(WantedConsole(context), out GuestConsole? console) ? StillEndpoint.InvokeAsync(context, console) : NoConsoleAsync(context);
         if (path == TerminalSocket.Path)
             return ServeTerminalAsync(context, machine, media.Sessions, stop);
         if (path == "/video")

@@ -1,3 +1,4 @@
+import { consoleIndex, media, session } from "./start.js";
 import { aliveMessage } from "./input/messages.js";
 import { Composer } from "./input/composer.js";
 import { Keyboard } from "./input/keyboard.js";
@@ -6,11 +7,9 @@ import { Gate } from "./input/gate.js";
 import { Pointer } from "./input/pointer.js";
 import { Clipboard } from "./link/clipboard.js";
 import { Fallback } from "./link/fallback.js";
-import { Media } from "./link/media.js";
 import { Microphone } from "./link/microphone.js";
 import { Reception } from "./link/reception.js";
 import { saveScreenshot } from "./link/screenshot.js";
-import { Session } from "./link/session.js";
 import { Sightings } from "./link/sightings.js";
 import { SoundFallback } from "./link/sound-fallback.js";
 import { Sound } from "./link/sound.js";
@@ -23,7 +22,7 @@ import { MediaDialog } from "./view/media-dialog.js";
 import { showSituation } from "./view/notice.js";
 import { refreshRate } from "./view/refresh.js";
 import { Screen } from "./view/screen.js";
-import { keep, recall, viewerKey } from "./view/settings.js";
+import { keep, recall } from "./view/settings.js";
 import { SoundControls } from "./view/sound-controls.js";
 import { TerminalPanel } from "./view/terminal-panel.js";
 import { Toolbar } from "./view/toolbar.js";
@@ -37,7 +36,6 @@ const HINT_MS = 3000;
 const LONG_TEXT = 33;
 
 const parameters = new URLSearchParams(location.search);
-const consoleIndex = Number(parameters.get("console") ?? 0);
 // The cookie has taken the token's place; nobody needs to read it over a shoulder, or find it in the history.
 if (parameters.has("token")) {
   parameters.delete("token");
@@ -46,13 +44,12 @@ if (parameters.has("token")) {
 
 const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
 const screen = new Screen(
-  /** @type {HTMLVideoElement} */ (document.getElementById("screen")), /** @type {HTMLCanvasElement} */ (document.getElementById("screen-canvas")));
+  /** @type {HTMLVideoElement} */ (document.getElementById("screen")), /** @type {HTMLCanvasElement} */ (document.getElementById("screen-canvas")),
+  /** @type {HTMLImageElement} */ (document.getElementById("still")));
 const hintBox = /** @type {HTMLElement} */ (document.getElementById("hint"));
 
 /** @type {import("./view/notice.js").Situation} */
 const situation = { session: "opening", machine: null, console: null, drive: null, media: "none", problem: "", mayTurnOn: consoleIndex > 0 };
-/** Which process answered last: another one knows nothing of our media connection. */
-let server = "";
 /** The name of our session, by which the server knows what we may do. */
 let sessionName = "";
 
@@ -143,33 +140,57 @@ async function measureDisplay() {
   session.command({ type: "pace", fps: rate });
 }
 
-const media = new Media(consoleIndex, screen.video, {
-  sound(track) {
-    hear({ media: track });
-    if (track) soundFallback.stop();
-  },
-  picture() {
-    fallback.stop();
-    screen.useCanvas = false;
-    update({ media: "shown", problem: "" });
-  },
-  blocked() {
-    fallback.start();
-    if (situation.machine?.sound) soundFallback.start();
-  },
-  lost(problem) {
-    if (fallback.running) return;
-    update({ media: situation.media === "shown" ? "opening" : situation.media, problem });
-  },
+const sightings = new Sightings(screen.video, ({ picture, receivedAt, decodeMs, shownAt }) => {
+  const { aheadMs } = session.clock, us = (/** @type {number} */ ms) => Math.max(0, Math.round(ms * 1000));
+  if (!Number.isNaN(aheadMs)) session.command({ type: "seen", picture, receivedUs: us(receivedAt + aheadMs), decodeUs: us(decodeMs), showUs: us(shownAt - receivedAt - decodeMs) });
+});
+const overlay = new Overlay({ screen, sightings, reception: new Reception(media), fallback, clock: session.clock }, {
+  command: command => session.command(command), transmit,
 });
 
-const session = new Session(consoleIndex, viewerKey(), {
+// What is held is let go of by the server unless it hears from the page all the time, on whichever way is open.
+setInterval(() => { if (keyboard.holds || pointer.holds) sendNow(aliveMessage(0)); }, ALIVE_HOLDING_MS);
+
+/** @param {Partial<typeof tracks>} change */
+function hear(change) {
+  Object.assign(tracks, change);
+  const track = tracks.media ?? tracks.fallback;
+  if (track !== sound.track) sound.track = track;
+  soundControls.update({ reachable: track !== null, takesMicrophone: tracks.media !== null && media.takesMicrophone });
+}
+
+/** @param {Partial<import("./view/notice.js").Situation>} change */
+function update(change) {
+  Object.assign(situation, change);
+  if (change.media === "shown") screen.endStill();
+  showSituation(situation);
+  // A Barrier client takes both positions and motion; where there is no picture to point at, motion.
+  const seen = (situation.console?.width ?? 0) > 0, elsewhere = situation.drive?.own === false;
+  pointer.enabled = situation.session === "open" && (seen || elsewhere);
+  pointer.absolute = cursor.absolute = elsewhere ? seen : situation.console?.absolute ?? true;
+  if (document.body.dataset.state !== "picture") toolbar.show();
+  else welcome();
+}
+
+/** Tells a newcomer where the bar is, once. */
+function welcome() {
+  if (recall("welcomed", false)) return;
+  keep("welcomed", true);
+  const touch = matchMedia("(pointer: coarse)").matches;
+  showHint(touch ? "Tap the upper edge for the bar" : "The bar is at the upper edge. Ctrl + Alt + Shift takes the keyboard there.", 2 * HINT_MS);
+}
+
+/** @param {string} text */
+function showHint(text, forMs = HINT_MS) {
+  hintBox.textContent = text;
+  hintBox.hidden = text === "";
+  if (text) setTimeout(() => { if (hintBox.textContent === text) hintBox.hidden = true; }, forMs);
+}
+
+// What has happened since start.js ran is told at once: all that it concerns is there by now.
+session.listener = {
   hello(hello) {
-    if (hello.server !== server || !media.connected) {
-      update({ session: "open", media: "opening", problem: "" });
-      media.start(hello.session);
-    }
-    server = hello.server;
+    if (!media.connected) update({ session: "open", media: "opening", problem: "" });
     sessionName = hello.session;
     clipboard.hello(hello);
     if (overlay.open) overlay.connected();
@@ -226,53 +247,27 @@ const session = new Session(consoleIndex, viewerKey(), {
     soundFallback.stop();
     toolbar.link("bad", denied ? "Locked" : "Offline");
   },
-});
+};
 
-const sightings = new Sightings(screen.video, ({ picture, receivedAt, decodeMs, shownAt }) => {
-  const { aheadMs } = session.clock, us = (/** @type {number} */ ms) => Math.max(0, Math.round(ms * 1000));
-  if (!Number.isNaN(aheadMs)) session.command({ type: "seen", picture, receivedUs: us(receivedAt + aheadMs), decodeUs: us(decodeMs), showUs: us(shownAt - receivedAt - decodeMs) });
-});
-const overlay = new Overlay({ screen, sightings, reception: new Reception(media), fallback, clock: session.clock }, {
-  command: command => session.command(command), transmit,
-});
-
-// What is held is let go of by the server unless it hears from the page all the time, on whichever way is open.
-setInterval(() => { if (keyboard.holds || pointer.holds) sendNow(aliveMessage(0)); }, ALIVE_HOLDING_MS);
-
-/** @param {Partial<typeof tracks>} change */
-function hear(change) {
-  Object.assign(tracks, change);
-  const track = tracks.media ?? tracks.fallback;
-  if (track !== sound.track) sound.track = track;
-  soundControls.update({ reachable: track !== null, takesMicrophone: tracks.media !== null && media.takesMicrophone });
-}
-
-/** @param {Partial<import("./view/notice.js").Situation>} change */
-function update(change) {
-  Object.assign(situation, change);
-  showSituation(situation);
-  // A Barrier client takes both positions and motion; where there is no picture to point at, motion.
-  const seen = (situation.console?.width ?? 0) > 0, elsewhere = situation.drive?.own === false;
-  pointer.enabled = situation.session === "open" && (seen || elsewhere);
-  pointer.absolute = cursor.absolute = elsewhere ? seen : situation.console?.absolute ?? true;
-  if (document.body.dataset.state !== "picture") toolbar.show();
-  else welcome();
-}
-
-/** Tells a newcomer where the bar is, once. */
-function welcome() {
-  if (recall("welcomed", false)) return;
-  keep("welcomed", true);
-  const touch = matchMedia("(pointer: coarse)").matches;
-  showHint(touch ? "Tap the upper edge for the bar" : "The bar is at the upper edge. Ctrl + Alt + Shift takes the keyboard there.", 2 * HINT_MS);
-}
-
-/** @param {string} text */
-function showHint(text, forMs = HINT_MS) {
-  hintBox.textContent = text;
-  hintBox.hidden = text === "";
-  if (text) setTimeout(() => { if (hintBox.textContent === text) hintBox.hidden = true; }, forMs);
-}
+media.listener = {
+  sound(track) {
+    hear({ media: track });
+    if (track) soundFallback.stop();
+  },
+  picture() {
+    fallback.stop();
+    screen.useCanvas = false;
+    update({ media: "shown", problem: "" });
+  },
+  blocked() {
+    fallback.start();
+    if (situation.machine?.sound) soundFallback.start();
+  },
+  lost(problem) {
+    if (fallback.running) return;
+    update({ media: situation.media === "shown" ? "opening" : situation.media, problem });
+  },
+};
 
 for (const event of ["focus", "fullscreenchange"]) window.addEventListener(event, measureDisplay);
 measureDisplay();

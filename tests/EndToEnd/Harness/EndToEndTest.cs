@@ -18,6 +18,9 @@ public abstract class EndToEndTest(Browser browser) : IAsyncLifetime
     /// <summary>Opens qzc's page; <paramref name="path"/> stands between the two, if given.</summary>
     internal async Task<Viewer> OpenAsync(QzcProcess qzc, NetworkPath? path = null) => Own(await browser.OpenAsync(qzc.Page, Folder, prepare: path is null ? null : path.InterposeAsync));
 
+    /// <summary>Opens qzc's page after <paramref name="prepare"/> has had it.</summary>
+    internal async Task<Viewer> OpenAsync(QzcProcess qzc, Func<Microsoft.Playwright.IPage, Task> prepare) => Own(await browser.OpenAsync(qzc.Page, Folder, prepare: prepare));
+
     internal async Task<Viewer> OpenAsync(Uri address) => Own(await browser.OpenAsync(address, Folder));
 
     internal async Task<Viewer> OpenAsync(QzcProcess qzc, BrowserNewContextOptions options) => Own(await browser.OpenAsync(qzc.Page, Folder, options));

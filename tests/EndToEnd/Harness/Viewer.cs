@@ -116,6 +116,16 @@ internal sealed class Viewer : IAsyncDisposable
         return _last = new Picture(found.GetProperty("width").GetInt32(), found.GetProperty("height").GetInt32(), found.GetProperty("data").GetBytesFromBase64());
     }
 
+    /// <summary>The pixels of the still picture that stands until the video runs; null where there is none.</summary>
+    public async Task<Picture?> GrabStillAsync()
+    {
+        JsonElement? grabbed = await Page.EvaluateAsync<JsonElement?>(GrabScript.Replace("'video, canvas'", "'#still'", StringComparison.Ordinal)
+            .Replace("videoWidth", "naturalWidth", StringComparison.Ordinal).Replace("videoHeight", "naturalHeight", StringComparison.Ordinal));
+        return grabbed is { ValueKind: JsonValueKind.Object } found
+            ? new Picture(found.GetProperty("width").GetInt32(), found.GetProperty("height").GetInt32(), found.GetProperty("data").GetBytesFromBase64())
+            : null;
+    }
+
     /// <summary>Waits for a picture that meets the condition.</summary>
     public Task<Picture> PictureAsync(string what, Predicate<Picture> condition) => Eventually.GetAsync(what, async () =>
     {

@@ -21,6 +21,26 @@ public sealed class PictureTests(Browser browser) : EndToEndTest(browser)
     }
 
     [Fact]
+    public async Task A_still_of_the_screen_is_shown_before_any_script_runs()
+    {
+        QemuMachine machine = await StartMachineAsync();
+        QzcProcess qzc = await AttachAsync(machine);
+        Viewer viewer = await OpenAsync(qzc, page => page.RouteAsync("**/page.js", route => route.AbortAsync()));
+        Picture still = await Eventually.GetAsync("a still", viewer.GrabStillAsync);
+        Assert.Equal((1280, 800), (still.Width, still.Height));
+        Assert.InRange(still.Psnr(TestCard.Expected(1280, 800)), 30, double.PositiveInfinity);
+        AssertColours(still);
+    }
+
+    [Fact]
+    public async Task The_still_goes_when_the_picture_lives()
+    {
+        (_, _, Viewer viewer) = await StartSessionAsync();
+        await viewer.CardAsync(1280, 800);
+        await Eventually.IsTrueAsync("the still to go", async () => await viewer.Page.Locator("#still").CountAsync() == 0);
+    }
+
+    [Fact]
     public async Task A_machine_on_a_bus_is_shown_as_well()
     {
         (_, _, Viewer viewer) = await StartSessionAsync(new MachineOptions { Display = DisplayKind.Bus });

@@ -152,6 +152,22 @@ public sealed class ConsolePipelineTests : IDisposable
     }
 
     [Fact]
+    public void A_viewer_that_is_expected_finds_the_encoder_open()
+    {
+        Start(viewers: 0, refine: false);
+        MemoryScanout scanout = Show(Size);
+        _pipeline!.ExpectViewer();
+        WaitUntil(() => Statistics.Encoder is not null);
+        Assert.Empty(_sink.Frames);
+        _mailbox.AddDamage(Desktop.DrawGlyph(scanout, 3, 4, _random), MonotonicClock.NowNs, 1);
+        _acknowledger.WaitFor(1);
+        _pipeline.SetViewerCount(1);
+        _sink.WaitFor(1);
+        Assert.True(_sink.Frames[0].IsKeyFrame);
+        AssertShown(scanout, 30);
+    }
+
+    [Fact]
     public void One_more_viewer_gets_a_key_frame()
     {
         Start(refine: false);

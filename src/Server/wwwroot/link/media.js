@@ -1,4 +1,5 @@
 import { numberedMessage } from "../input/messages.js";
+import { Relay } from "./relay.js";
 
 /**
  * @typedef {object} MediaEvents
@@ -6,6 +7,14 @@ import { numberedMessage } from "../input/messages.js";
  * @property {() => void} picture the first frame of a connection is on the screen
  * @property {() => void} blocked it seems that WebRTC does not pass: another way may be tried meanwhile
  * @property {(why: string) => void} lost the connection is gone; a new one is tried by itself
+ *
+ * A connection that waits for its session.
+ * @typedef {object} Offer
+ * @property {RTCPeerConnection} peer
+ * @property {RTCDataChannel} strict
+ * @property {RTCDataChannel} loose
+ * @property {RTCRtpTransceiver} voice
+ * @property {Promise<void>} described its own side is
  */
 
 const RETRY_MS = [100, 300, 700, 1000];
@@ -22,9 +31,12 @@ const AGAIN_AFTER_MS = [12, 40];
 export class Media {
   #video;
   #console;
-  #events;
+  /** @type {Relay<MediaEvents>} */
+  #events = new Relay();
   #attempt = 0;
   #wanted = false;
+  /** @type {Offer | null} */
+  #prepared = null;
   /** @type {RTCPeerConnection | null} */
   #peer = null;
   #resource = "";
@@ -49,14 +61,18 @@ export class Media {
   /** @type {number | undefined} */
   #betterTimer;
 
-  /** @param {number} console @param {HTMLVideoElement} video @param {MediaEvents} events */
-  constructor(console, video, events) {
+  /** @param {number} console @param {HTMLVideoElement} video */
+  constructor(console, video) {
     this.#console = console;
     this.#video = video;
-    this.#events = events;
     window.addEventListener("pagehide", () => this.stop());
     // Another network, or the same one again: what was the best way may be gone, and a better one may be there.
     window.addEventListener("online", () => this.#checkPaths());
+  }
+
+  /** @param {MediaEvents} listener */
+  set listener(listener) {
+    this.#events.listener = listener;
   }
 
   /** The connection, for statistics. */
@@ -102,6 +118,13 @@ export class Media {
     return true;
   }
 
+  /** Makes the offer of the first connection ahead of its session. */
+  prepare() {
+    const offer = this.#prepared = this.#offer();
+    // What fails now is told when somebody waits for it.
+    offer.described.catch(() => {});
+  }
+
   /** Connects, or connects anew. @param {string} session */
   start(session) {
     this.#wanted = true;
@@ -113,30 +136,31 @@ export class Media {
 
   stop() {
     this.#wanted = false;
+    this.#prepared?.peer.close();
+    this.#prepared = null;
     this.#close();
   }
 
   /** @param {string} session */
   async #open(session) {
     this.#close();
-    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: this.#servers });
+    const { peer, strict, loose, voice, described } = this.#prepared ?? this.#offer();
+    this.#prepared = null;
     this.#peer = peer;
+    this.#strict = strict;
+    this.#loose = loose;
+    this.#voice = voice;
+    this.#number = 0;
     peer.ontrack = e => this.#show(peer, e);
     peer.onconnectionstatechange = () => this.#watch(peer, session);
     this.#timer = setTimeout(() => this.#retry(peer, session, "no connection came about"), CONNECT_MS);
     this.#blockedTimer = setTimeout(() => {
       if (peer !== this.#peer || peer.connectionState === "connected") return;
       this.#blocked = true;
-      this.#events.blocked();
+      this.#events.tell("blocked");
     }, BLOCKED_MS);
-    this.#strict = peer.createDataChannel("input", { ordered: true });
-    this.#loose = peer.createDataChannel("motion", { ordered: false, maxRetransmits: 0 });
-    this.#number = 0;
-    peer.addTransceiver("video", { direction: "recvonly" });
-    // Ready for a microphone, which then needs no new session; nothing is sent, nor asked for, until there is one.
-    const voice = this.#voice = peer.addTransceiver("audio", { direction: "sendrecv" });
     try {
-      await peer.setLocalDescription(await peer.createOffer());
+      await described;
       const response = await fetch(`/whep/${this.#console}?session=${encodeURIComponent(session)}`, {
         method: "POST", headers: { "Content-Type": "application/sdp" }, body: peer.localDescription?.sdp ?? "",
       });
@@ -155,6 +179,17 @@ export class Media {
     }
   }
 
+  /** @returns {Offer} */
+  #offer() {
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: this.#servers });
+    const strict = peer.createDataChannel("input", { ordered: true });
+    const loose = peer.createDataChannel("motion", { ordered: false, maxRetransmits: 0 });
+    peer.addTransceiver("video", { direction: "recvonly" });
+    // Ready for a microphone, which then needs no new session; nothing is sent, nor asked for, until there is one.
+    const voice = peer.addTransceiver("audio", { direction: "sendrecv" });
+    return { peer, strict, loose, voice, described: peer.setLocalDescription() };
+  }
+
   /** @param {RTCPeerConnection} peer @param {RTCTrackEvent} event */
   #show(peer, event) {
     // Show each frame as it comes.
@@ -169,7 +204,7 @@ export class Media {
 
   /** @param {RTCPeerConnection} peer */
   #announcePicture(peer) {
-    this.#video.requestVideoFrameCallback(() => peer === this.#peer && peer.connectionState === "connected" && this.#events.picture());
+    this.#video.requestVideoFrameCallback(() => peer === this.#peer && peer.connectionState === "connected" && this.#events.tell("picture"));
   }
 
   /** Looks from time to time whether UDP passes by now, while it does not. @param {RTCPeerConnection} peer */
@@ -219,10 +254,10 @@ export class Media {
         this.#blocked = false;
         this.#announcePicture(peer);
         this.#watchPath(peer);
-        if (this.#voice?.currentDirection === "sendrecv" || this.#voice?.currentDirection === "recvonly") this.#events.sound(this.#voice.receiver.track);
+        if (this.#voice?.currentDirection === "sendrecv" || this.#voice?.currentDirection === "recvonly") this.#events.tell("sound", this.#voice.receiver.track);
         break;
       case "disconnected":
-        this.#events.blocked();
+        this.#events.tell("blocked");
         this.#timer = setTimeout(() => this.#retry(peer, session, "the connection broke off"), DISCONNECTED_MS);
         break;
       case "failed":
@@ -238,7 +273,7 @@ export class Media {
   #retry(peer, session, why) {
     if (peer !== this.#peer) return;
     this.#close();
-    this.#events.lost(why);
+    this.#events.tell("lost", why);
     const wait = this.#blocked ? this.#nextAgainMs() : RETRY_MS[Math.min(this.#attempt++, RETRY_MS.length - 1)];
     if (this.#wanted) this.#timer = setTimeout(() => this.#open(session), wait);
   }
@@ -254,7 +289,7 @@ export class Media {
     if (this.#peer) {
       this.#peer.onconnectionstatechange = this.#peer.ontrack = null;
       this.#peer.close();
-      this.#events.sound(null);
+      this.#events.tell("sound", null);
     }
     if (this.#resource) fetch(this.#resource, { method: "DELETE", keepalive: true }).catch(() => {});
     this.#peer = this.#strict = this.#loose = this.#voice = null;

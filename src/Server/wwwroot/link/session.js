@@ -30,6 +30,7 @@
  */
 
 import { aliveMessage } from "../input/messages.js";
+import { Relay } from "./relay.js";
 import { ServerClock } from "./server-clock.js";
 
 const CURSOR = 1, ALIVE = 2, CURSOR_HEADER_BYTES = 9;
@@ -42,7 +43,9 @@ const SILENT_MS = 4000;
 export class Session {
   /** The server's clock, told with each answer. */
   clock = new ServerClock();
-  #events;
+  /** @type {Relay<SessionEvents>} */
+  #events = new Relay();
+  #opened;
   #console;
   #viewer;
   #attempt = 0;
@@ -50,14 +53,19 @@ export class Session {
   /** @type {WebSocket | null} */
   #socket = null;
 
-  /** @param {number} console @param {string} viewer what all windows of this browser have in common @param {SessionEvents} events */
-  constructor(console, viewer, events) {
+  /** @param {number} console @param {string} viewer what all windows of this browser have in common @param {(hello: Hello) => void} opened hears first that it is open */
+  constructor(console, viewer, opened) {
     this.#console = console;
     this.#viewer = viewer;
-    this.#events = events;
+    this.#opened = opened;
     setInterval(() => this.#beat(), ALIVE_EVERY_MS);
     window.addEventListener("online", () => this.#socket ?? this.#connect());
     this.#connect();
+  }
+
+  /** Who hears of everything, from the first word on. @param {SessionEvents} listener */
+  set listener(listener) {
+    this.#events.listener = listener;
   }
 
   /** Sends a message now or not at all: old input is worse than none. @param {Uint8Array} message */
@@ -92,7 +100,7 @@ export class Session {
     // A WebSocket does not tell why it was refused; a plain request does.
     const status = await fetch("/session", { cache: "no-store" }).then(r => r.status, () => 0);
     const denied = status === 401 || status === 403;
-    this.#events.lost(denied);
+    this.#events.tell("lost", denied);
     if (!denied) setTimeout(() => this.#socket ?? this.#connect(), RETRY_MS[Math.min(this.#attempt++, RETRY_MS.length - 1)]);
   }
 
@@ -112,7 +120,7 @@ export class Session {
   #alive(roundTripMs, us) {
     const now = performance.now();
     this.clock.hear(now - roundTripMs, now, us);
-    this.#events.alive(roundTripMs);
+    this.#events.tell("alive", roundTripMs);
   }
 
   /** @param {any} message */
@@ -121,17 +129,18 @@ export class Session {
       case "hello":
         this.#attempt = 0;
         this.clock.forget();
-        this.#events.hello(message);
+        this.#opened(message);
+        this.#events.tell("hello", message);
         break;
-      case "machine": this.#events.machine(message); break;
-      case "console": this.#events.console(message); break;
-      case "drive": this.#events.drive(message); break;
-      case "viewers": this.#events.viewers(message); break;
-      case "statistics": this.#events.statistics(message); break;
-      case "answer": this.#events.answer(message); break;
-      case "pointer": this.#events.pointer(message); break;
-      case "say": this.#events.say(message.text); break;
-      case "clipboard": this.#events.clipboard(message); break;
+      case "machine": this.#events.tell("machine", message); break;
+      case "console": this.#events.tell("console", message); break;
+      case "drive": this.#events.tell("drive", message); break;
+      case "viewers": this.#events.tell("viewers", message); break;
+      case "statistics": this.#events.tell("statistics", message); break;
+      case "answer": this.#events.tell("answer", message); break;
+      case "pointer": this.#events.tell("pointer", message); break;
+      case "say": this.#events.tell("say", message.text); break;
+      case "clipboard": this.#events.tell("clipboard", message); break;
     }
   }
 
@@ -140,7 +149,7 @@ export class Session {
     const view = new DataView(data);
     switch (view.getUint8(0)) {
       case CURSOR:
-        this.#events.cursor({
+        this.#events.tell("cursor", {
           width: view.getUint16(1, true), height: view.getUint16(3, true), hotX: view.getUint16(5, true), hotY: view.getUint16(7, true),
           pixels: new Uint8ClampedArray(data, CURSOR_HEADER_BYTES),
         });

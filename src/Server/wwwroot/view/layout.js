@@ -79,7 +79,7 @@ export class Layout {
     // On whole device pixels, else the picture is blurred by a resampling for nothing.
     const snap = (/** @type {number} */ v) => Math.round(v * ratio) / ratio;
     const place = (/** @type {number} */ free, /** @type {number} */ look) => snap(free * (free < 0 ? look : .5));
-    Object.assign(this.#screen.element.style, {
+    for (const { style } of this.#screen.placed) Object.assign(style, {
       width: `${snap(w)}px`, height: `${snap(h)}px`, transform: `translate(${place(room.width - w, this.#look.x)}px, ${place(room.height - h, this.#look.y)}px)`,
     });
     document.body.dataset.scale = Number.isInteger(Math.round(scale * ratio * 1e6) / 1e6) ? "whole" : "fit";
