@@ -34,7 +34,10 @@ internal enum InputMessageKind : byte
     /// <summary>The name (ASCII) of the Barrier client to drive from now on, or nothing for what --input says.</summary>
     Drive = 9,
 
-    /// <summary>u32 of the page's choice: tell which picture answers the input before this, with the same number.</summary>
+    /// <summary>
+    /// About the input before this. u32 of the page's choice: tell which picture answers it, with the same number; 0: no need.
+    /// i64: when it happened in the page, µs of this host's clock as the page reckons it; 0: not known.
+    /// </summary>
     Mark = 10,
 
     /// <summary>u16 number, another message: on the ordered channel, and again on the other one (<see cref="NumberedInput"/>).</summary>

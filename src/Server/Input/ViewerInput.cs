@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using QemuZeroCopy.Pipeline.Frames;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Viewers;
@@ -74,10 +75,10 @@ internal sealed class ViewerInput : IDisposable
         }
     }
 
-    private void Mark(ReadOnlySpan<byte> stamp)
+    private void Mark(ReadOnlySpan<byte> mark)
     {
-        if (stamp.Length == sizeof(uint))
-            _timing?.Mark(this, System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(stamp));
+        if (mark.Length == sizeof(uint) + sizeof(long))
+            _timing?.Mark(this, BinaryPrimitives.ReadUInt32LittleEndian(mark), BinaryPrimitives.ReadInt64LittleEndian(mark[sizeof(uint)..]));
         else
             _timing?.Refused();
     }

@@ -5,7 +5,7 @@ namespace QemuZeroCopy.Server.Metrics;
 
 /// <summary>
 /// Percentiles as JSON, for the benches, which need them finer than Prometheus' buckets:
-/// <c>{"stages":{"wait":{"count":…,"p50Us":…,"p95Us":…,"p99Us":…,"maxUs":…,"sumUs":…},…},"inputResponse":{…},"viewer":{"path":{…},…},"guestHold":{…},"counters":{…}}</c>.
+/// <c>{"stages":{"wait":{"count":…,"p50Us":…,"p95Us":…,"p99Us":…,"maxUs":…,"sumUs":…},…},"inputPath":{…},"inputResponse":{…},"viewer":{"path":{…},…},"guestHold":{…},"counters":{…}}</c>.
 /// </summary>
 internal static class LatencyJson
 {
@@ -23,6 +23,7 @@ internal static class LatencyJson
             for (var stage = FrameStage.Wait; stage <= FrameStage.Overhead; stage++)
                 WriteSnapshot(json, FrameStages.NameOf(stage), metrics.Stage(stage).Snapshot(), withBuckets);
             json.WriteEndObject();
+            WriteSnapshot(json, "inputPath", metrics.InputPath.Snapshot(), withBuckets);
             WriteSnapshot(json, "inputResponse", metrics.InputResponse.Snapshot(), withBuckets);
             json.WriteStartObject("viewer");
             for (var stage = ViewerStage.Path; stage <= ViewerStage.Glass; stage++)

@@ -19,6 +19,8 @@ internal static class PrometheusText
         Header(text, "qzc_frame_stage_duration_seconds", "histogram", "Time that frames spend in each stage on this host.");
         for (var stage = FrameStage.Wait; stage <= FrameStage.Overhead; stage++)
             Histogram(text, "qzc_frame_stage_duration_seconds", $"stage=\"{FrameStages.NameOf(stage)}\"", metrics.Stage(stage).Snapshot());
+        Header(text, "qzc_input_path_duration_seconds", "histogram", "From an input event in a page to this host, of the events that pages tell of.");
+        Histogram(text, "qzc_input_path_duration_seconds", "", metrics.InputPath.Snapshot());
         Header(text, "qzc_input_response_duration_seconds", "histogram", "From an input event handed to QEMU to the first damage after it.");
         Histogram(text, "qzc_input_response_duration_seconds", "", metrics.InputResponse.Snapshot());
         Header(text, "qzc_sound_delay_duration_seconds", "histogram", "From QEMU's handing over of a block of sound to its packet's leaving.");

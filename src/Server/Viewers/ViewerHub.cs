@@ -234,7 +234,7 @@ internal sealed class ViewerHub : IEncodedFrameSink
             return;
         Volatile.Write(ref _mark, null);
         if (damageNs - mark.AtNs <= longestAnswerNs)
-            mark.Answer(mark.Stamp, PictureName.Of(_sendingCaptureNs, RtpBaseOf(mark.Input)));
+            mark.Answer(new InputAnswer(mark.Stamp, PictureName.Of(_sendingCaptureNs, RtpBaseOf(mark.Input)), mark.AtNs, damageNs));
     }
 
     /// <summary>The RTP timestamp of time 0 at the viewer whose page has this input; null where that page has no connection.</summary>

@@ -5,6 +5,7 @@ using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Server.Clipboard;
 using QemuZeroCopy.Server.Input;
 using QemuZeroCopy.Server.Terminals;
+using QemuZeroCopy.Server.Viewers;
 using QemuZeroCopy.Server.Vm;
 using QemuZeroCopy.Server.Vm.Drives;
 
@@ -147,11 +148,13 @@ internal static class SessionMessages
         json.WriteEndArray();
     });
 
-    /// <summary>Which picture answers the input that the page marked.</summary>
-    public static void WriteAnswer(IBufferWriter<byte> output, uint stamp, uint picture) => Write(output, "answer", json =>
+    /// <summary>Which picture answers the input that the page marked, and the times on its way.</summary>
+    public static void WriteAnswer(IBufferWriter<byte> output, InputAnswer answer) => Write(output, "answer", json =>
     {
-        json.WriteNumber("stamp"u8, stamp);
-        json.WriteNumber("picture"u8, picture);
+        json.WriteNumber("stamp"u8, answer.Stamp);
+        json.WriteNumber("picture"u8, answer.Picture);
+        json.WriteNumber("heardUs"u8, answer.HeardNs / 1000);
+        json.WriteNumber("damageUs"u8, answer.DamageNs / 1000);
     });
 
     public static void WritePointer(IBufferWriter<byte> output, PointerPosition pointer) => Write(output, "pointer", json =>

@@ -44,7 +44,7 @@ internal sealed class SessionSocket : IDisposable
     private long _seenMs;
     private string? _toSay;
     private bool _statisticsDue;
-    private Tuple<uint, uint>? _answer;
+    private InputAnswer? _answer;
 
     public SessionSocket(WebSocket socket, Machine machine, GuestConsole console, IMediaGateway media, ServerMetrics metrics, bool mayControl, string viewer = "")
     {
@@ -237,7 +237,7 @@ internal sealed class SessionSocket : IDisposable
 
                 if (Interlocked.Exchange(ref _answer, null) is { } answer)
                 {
-                    SessionMessages.WriteAnswer(output, answer.Item1, answer.Item2);
+                    SessionMessages.WriteAnswer(output, answer);
                     await SendAsync(output, WebSocketMessageType.Text, stop).ConfigureAwait(false);
                 }
 
@@ -333,9 +333,9 @@ internal sealed class SessionSocket : IDisposable
     }
 
     /// <summary>Network thread: which picture answers the page's mark.</summary>
-    private void Answer(uint stamp, uint picture)
+    private void Answer(InputAnswer answer)
     {
-        Volatile.Write(ref _answer, Tuple.Create(stamp, picture));
+        Volatile.Write(ref _answer, answer);
         Signal();
     }
 

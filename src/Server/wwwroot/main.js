@@ -141,8 +141,8 @@ async function measureDisplay() {
 }
 
 const sightings = new Sightings(screen.video, ({ picture, receivedAt, decodeMs, shownAt }) => {
-  const { aheadMs } = session.clock, us = (/** @type {number} */ ms) => Math.max(0, Math.round(ms * 1000));
-  if (!Number.isNaN(aheadMs)) session.command({ type: "seen", picture, receivedUs: us(receivedAt + aheadMs), decodeUs: us(decodeMs), showUs: us(shownAt - receivedAt - decodeMs) });
+  const receivedUs = session.clock.us(receivedAt), us = (/** @type {number} */ ms) => Math.max(0, Math.round(ms * 1000));
+  if (receivedUs) session.command({ type: "seen", picture, receivedUs, decodeUs: us(decodeMs), showUs: us(shownAt - receivedAt - decodeMs) });
 });
 const overlay = new Overlay({ screen, sightings, reception: new Reception(media), fallback, clock: session.clock }, {
   command: command => session.command(command), transmit,

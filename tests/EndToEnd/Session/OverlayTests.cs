@@ -61,6 +61,9 @@ public sealed class OverlayTests(Browser browser) : EndToEndTest(browser)
             await page.Keyboard.PressAsync("a");
             return (await FigureAsync(page, "Click to pixel")).Contains("p95", StringComparison.Ordinal);
         });
+        await FigureAsync(page, "of which", "to the server");
+        await Eventually.IsTrueAsync("inputs that the page told of", async () =>
+            await page.EvaluateAsync<double>("fetch('/latency').then(r => r.json()).then(j => j.inputPath.count)") >= 1);
         await Eventually.IsTrueAsync("pictures that the page told of", async () =>
         {
             double[] seen = await page.EvaluateAsync<double[]>("fetch('/latency').then(r => r.json()).then(j => [j.viewer.glass.count, j.viewer.decode.sumUs, j.viewer.show.sumUs, j.viewer.glass.sumUs])");

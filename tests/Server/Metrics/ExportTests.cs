@@ -23,12 +23,13 @@ public sealed partial class ExportTests
             using IDisposable export = OtlpExport.Start(new Uri($"http://127.0.0.1:{port}"));
             metrics.RecordFrame(new FrameTimeline { DamageNs = 1, TakenNs = 2, ConvertedNs = 3, EncodedNs = 4, FirstSentNs = 5, LastSentNs = 6 });
             metrics.RecordInputResponse(5_000_000);
+            metrics.RecordInputPath(5_000_000);
             metrics.RecordViewer(ViewerStage.Glass, 5_000_000);
             metrics.RecordGuestHold(5_000_000);
         }
 
         string body = Encoding.Latin1.GetString(await received.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
-        foreach (string name in new[] { "qzc.frame.stage.duration", "qzc.stage", "overhead", "qzc.input.response.duration", "qzc.viewer.frame.duration", "qzc.guest.hold.duration", "qzc.viewers" })
+        foreach (string name in new[] { "qzc.frame.stage.duration", "qzc.stage", "overhead", "qzc.input.response.duration", "qzc.input.path.duration", "qzc.viewer.frame.duration", "qzc.guest.hold.duration", "qzc.viewers" })
             Assert.Contains(name, body, StringComparison.Ordinal);
         foreach (ServerCounter counter in Enum.GetValues<ServerCounter>())
             Assert.Contains(ServerCounterInfo.Of(counter).Name, body, StringComparison.Ordinal);

@@ -57,11 +57,16 @@ export function aliveMessage(stamp) {
   return new Uint8Array(view.buffer);
 }
 
-/** Asks which picture answers the input that was sent before. @param {number} stamp 32 bits that come back with the answer */
-export function markMessage(stamp) {
-  const view = new DataView(new ArrayBuffer(5));
+/**
+ * About the input that was sent before.
+ * @param {number} stamp asks which picture answers it: 32 bits that come back with the answer; 0 asks nothing
+ * @param {number} us when it happened, by the server's clock; 0 where that is not known
+ */
+export function markMessage(stamp, us) {
+  const view = new DataView(new ArrayBuffer(13));
   view.setUint8(0, MARK);
   view.setUint32(1, stamp, true);
+  view.setBigInt64(5, BigInt(us), true);
   return new Uint8Array(view.buffer);
 }
 

@@ -24,6 +24,11 @@ export class ServerClock {
     return best?.aheadMs ?? NaN;
   }
 
+  /** A time here in µs of the server's clock; 0 while that has told nothing. @param {number} at on performance.now()'s clock */
+  us(at) {
+    return Math.max(0, Math.round((at + this.aheadMs) * 1000)) || 0;
+  }
+
   /** The shortest round trip of the last ones, in ms; NaN while there was none. */
   get roundTripMs() {
     return this.#heard.reduce((least, heard) => Math.min(least, heard.roundTripMs), Infinity);

@@ -12,12 +12,14 @@ export class Answers {
   #stamp = 0;
   /** The input that waits for the server's word. @type {{stamp: number, at: number} | null} */
   #marked = null;
-  /** The answer that waits for its picture. @type {{name: number, at: number} | null} */
+  /** The answer that waits for its picture. @type {{name: number, at: number, heardAt: number, damagedAt: number} | null} */
   #expected = null;
   /** @type {{name: number, at: number}[]} */
   #shown = [];
   /** Newest last, in ms. @type {number[]} */
   times = [];
+  /** The same in parts: to the server, in the guest, and from there to the screen; NaN where a clock is not known. @type {number[][]} */
+  parts = [];
 
   /** Whether an input waits for its picture, and not for so long that there will be none. @param {number} now */
   waiting(now) {
@@ -34,10 +36,14 @@ export class Answers {
     return this.#stamp;
   }
 
-  /** The server's word. @param {number} stamp @param {number} name */
-  answer(stamp, name) {
+  /**
+   * The server's word.
+   * @param {number} stamp @param {number} name
+   * @param {number} heardAt when the input was there @param {number} damagedAt when the guest had answered; on performance.now()'s clock
+   */
+  answer(stamp, name, heardAt, damagedAt) {
     if (this.#marked?.stamp !== stamp) return;
-    this.#expected = { name, at: this.#marked.at };
+    this.#expected = { name, at: this.#marked.at, heardAt, damagedAt };
     this.#marked = null;
     for (const picture of this.#shown) this.#match(picture);
   }
@@ -53,7 +59,10 @@ export class Answers {
   #match(picture) {
     // Names wrap around: a difference below half of their range is forward.
     if (!this.#expected || (picture.name - this.#expected.name >>> 0) >= 0x80000000) return;
-    push(this.times, picture.at - this.#expected.at);
+    const { at, heardAt, damagedAt } = this.#expected;
+    push(this.times, picture.at - at);
+    // Two clocks are compared no better than to half a round trip.
+    push(this.parts, [Math.max(0, heardAt - at), damagedAt - heardAt, Math.max(0, picture.at - damagedAt)]);
     this.#expected = null;
   }
 }

@@ -10,12 +10,14 @@ import { HOST_STAGES, STAGES, StageGraph, sum } from "./stage-graph.js";
 import { markMessage } from "../input/messages.js";
 
 const SAMPLE_EVERY_MS = 1000;
+/** How often the server is told when an input happened, unless somebody waits for its picture. */
+const TELL_EVERY_MS = 500;
 /** Pictures whose times at this end are kept for the server's word on them: a second at 240 a second. */
 const REMEMBERED = 256;
 /** Where the statistics have a frame's name, and when its last packet was sent; its size is before them. */
 const NAME = HOST_STAGES + 1, SENT_US = HOST_STAGES + 2;
 const FIGURES = /** @type {const} */ ([
-  ["click", "Click to pixel"], ["glass", "Damage to screen"], ["host", "Server"], ["browser", "Browser"], ["pictures", "Pictures a second"], ["rate", "Bit rate"], ["path", "Path"],
+  ["click", "Click to pixel"], ["parts", "of which"], ["glass", "Damage to screen"], ["host", "Server"], ["browser", "Browser"], ["pictures", "Pictures a second"], ["rate", "Bit rate"], ["path", "Path"],
   ["codec", "Codec"], ["way", "Way"],
 ]);
 
@@ -35,6 +37,8 @@ export class Overlay {
   #timer;
   /** @type {Map<number, Sighting>} */
   #sightings = new Map();
+  /** When the server was last told of an input. */
+  #toldAt = -Infinity;
   /** Pictures that the worker has drawn; of the video the browser's statistics tell. */
   #drawn = 0;
   /** Of the picture before, if the next one was wanted. */
@@ -91,19 +95,21 @@ export class Overlay {
     this.#server.command({ type: "statistics", on: this.#open });
   }
 
-  /** Marks an input that was just sent, now and then. @param {Uint8Array} message @param {boolean} loose */
+  /** Tells the server now and then when an input happened that was just sent, and asks for its picture while anybody wants to know. @param {Uint8Array} message @param {boolean} loose */
   sent(message, loose) {
     // Key, button and motion; of a key its way down.
-    if (!this.#open || (message[0] ?? 0) > 4 || (message[0] === 1 && message[1] !== 1)) return;
-    const stamp = this.#answers.mark(window.event?.timeStamp ?? performance.now());
-    if (!stamp) return;
-    this.#server.transmit(markMessage(stamp), loose);
-    this.#page.sightings.look();
+    if ((message[0] ?? 0) > 4 || (message[0] === 1 && message[1] !== 1)) return;
+    const at = window.event?.timeStamp ?? performance.now(), stamp = this.#open ? this.#answers.mark(at) : 0;
+    if (!stamp && at - this.#toldAt < TELL_EVERY_MS) return;
+    this.#toldAt = at;
+    this.#server.transmit(markMessage(stamp, this.#page.clock.us(at)), loose);
+    if (stamp) this.#page.sightings.look();
   }
 
-  /** @param {{stamp: number, picture: number}} answer */
-  answer({ stamp, picture }) {
-    this.#answers.answer(stamp, picture);
+  /** @param {import("../link/session.js").Answer} answer */
+  answer({ stamp, picture, heardUs, damageUs }) {
+    const { aheadMs } = this.#page.clock;
+    this.#answers.answer(stamp, picture, heardUs / 1000 - aheadMs, damageUs / 1000 - aheadMs);
   }
 
   /** @param {Statistics} statistics */
@@ -164,6 +170,7 @@ export class Overlay {
     const { bytes, codec } = fallback.received, socketBits = (bytes - this.#bytesBefore) * 8000 / SAMPLE_EVERY_MS;
     this.#bytesBefore = bytes;
     this.#set("click", answers.length ? middleAndTail(answers) : "press a key");
+    this.#set("parts", partsText(this.#answers.parts));
     this.#set("glass", seen.length ? middleAndTail(seen.map(stages => sum(stages))) : "–");
     this.#set("host", hosts.length ? middleAndTail(hosts) : "at rest");
     this.#set("browser", browserText(received, seen));
@@ -204,6 +211,12 @@ function browserText(received, seen) {
   if (!seen.length) return "–";
   const decode = seen.map(stages => sum(stages, HOST_STAGES + 1, HOST_STAGES + 2)), all = seen.map(stages => sum(stages, HOST_STAGES + 1));
   return `${ms(percentile(all, 50))}: decoder ${ms(percentile(decode, 50))}`;
+}
+
+/** Where the time from input to picture goes. @param {number[][]} parts */
+function partsText(parts) {
+  const [way, guest, picture] = [0, 1, 2].map(part => percentile(parts.map(one => one[part] ?? NaN).filter(value => !Number.isNaN(value)), 50));
+  return way === undefined || Number.isNaN(way) ? "–" : `to the server ${ms(way)}, guest ${ms(guest ?? NaN)}, picture ${ms(picture ?? NaN)}`;
 }
 
 /** @param {number[]} values in ms */
