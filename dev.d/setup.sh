@@ -5,13 +5,15 @@ packages_of() {
   case $1 in
     build) echo gcc clang make pkg-config zlib1g-dev libx264-dev libopus-dev libssl-dev libsystemd-dev libavcodec-dev \
                 libavutil-dev libva-dev libvulkan-dev libegl-dev libgles-dev libdrm-dev libgbm-dev glslc spirv-tools \
-                khronos-api libopus0 libc6-dev linux-libc-dev ;;
+                khronos-api libopus0 $(turbojpeg) libc6-dev linux-libc-dev ;;
     vm)    echo 'qemu-system-x86>=1:9.2' qemu-system-modules-opengl seabios busybox-static cpio zstd xz-utils kmod dpkg-dev dbus-daemon ;;
     test)  echo chromium ffmpeg mesa-vulkan-drivers libgl1-mesa-dri libegl1 libgles2 vulkan-tools dbus socat iproute2 \
                 barrier xvfb x11-utils x11-xkb-utils xclip xdotool fonts-dejavu-core ;;
     bench) echo novnc websockify spice-html5 qemu-system-modules-spice libyuv-dev procps ;;
   esac
 }
+
+turbojpeg() { . /etc/os-release && if [ "${ID:-}" = ubuntu ]; then echo libturbojpeg; else echo libturbojpeg0; fi; }
 
 # Without these the group's commands still work in part; a distribution that does not offer them gets a line, not a stop.
 OPTIONAL=' qemu-system-modules-opengl qemu-system-modules-spice barrier spice-html5 chromium libyuv-dev khronos-api '

@@ -5,4 +5,4 @@
 #define QZC_EXPORT __attribute__((visibility("default")))
 
 // Raised whenever a signature or a struct that managed code sees changes; NativeAbi.cs holds its twin.
-#define QZC_NATIVE_ABI 6
+#define QZC_NATIVE_ABI 5

@@ -6,7 +6,7 @@ namespace QemuZeroCopy.Interop.Native;
 public static partial class NativeAbi
 {
     /// <summary>The version that this assembly was written against: the twin of QZC_NATIVE_ABI in native/qzc.h.</summary>
-    public const int Version = 6;
+    public const int Version = 5;
 
     /// <summary>The version that the loaded (or, in a Native AOT binary, the linked) library reports.</summary>
     /// <exception cref="DllNotFoundException">libqzcnative.so is not beside the program.</exception>

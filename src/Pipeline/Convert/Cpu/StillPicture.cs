@@ -15,36 +15,36 @@ public static unsafe class StillPicture
 
     /// <summary>
     /// Encodes what stands in <paramref name="scanout"/> now; the caller holds a reference. Null where the processor cannot
-    /// read it (it is in a GPU's memory), or where it comes to more than <see cref="MaxBytes"/>.
+    /// read it (it is in a GPU's memory), where libturbojpeg is missing, or where it comes to more than <see cref="MaxBytes"/>.
     /// </summary>
     public static byte[]? Encode(Scanout scanout)
     {
         if (scanout is not CpuScanout source)
             return null;
-        void* unpacked = null;
-        // Native, so that it is given back at once, and only the pages that were written ever were there.
-        void* written = NativeMemory.Alloc(MaxBytes);
+        if (PixelLayout.TryGet(source.Format, out PixelLayout layout))
+            return JpegEncoder.Encode(source.Pixels, source.Stride, source.Size.Width, source.Size.Height, OrderOf(layout), Quality, MaxBytes);
+        int stride = source.Size.Width * 4;
+        void* unpacked = NativeMemory.Alloc((nuint)stride, (nuint)source.Size.Height);
         try
         {
-            (nint pixels, nint stride) = (source.Pixels, source.Stride);
-            if (!PixelLayout.TryGet(source.Format, out PixelLayout layout))
-            {
-                unpacked = NativeMemory.Alloc((nuint)source.Size.Width * 4, (nuint)source.Size.Height);
-                (pixels, stride) = Unpack(source, (uint*)unpacked);
-            }
-
-            var target = new Span<byte>(written, MaxBytes);
-            int length = JpegEncoder.Encode(pixels, stride, source.Size.Width, source.Size.Height, ((byte)layout.R, (byte)layout.G, (byte)layout.B), Quality, target);
-            return length == 0 ? null : target[..length].ToArray();
+            Unpack(source, (uint*)unpacked);
+            return JpegEncoder.Encode((nint)unpacked, stride, source.Size.Width, source.Size.Height, PixelOrder.Bgrx, Quality, MaxBytes);
         }
         finally
         {
-            NativeMemory.Free(written);
             NativeMemory.Free(unpacked);
         }
     }
 
-    private static (nint Pixels, nint Stride) Unpack(CpuScanout source, uint* target)
+    private static PixelOrder OrderOf(PixelLayout layout) => layout.R switch
+    {
+        0 => PixelOrder.Rgbx,
+        1 => PixelOrder.Xrgb,
+        2 => PixelOrder.Bgrx,
+        _ => PixelOrder.Xbgr,
+    };
+
+    private static void Unpack(CpuScanout source, uint* target)
     {
         (int width, int height) = (source.Size.Width, source.Size.Height);
         int rowBytes = width * PixelFormats.BytesPerPixel(source.Format);
@@ -53,7 +53,5 @@ public static unsafe class StillPicture
             var packed = new ReadOnlySpan<byte>((byte*)source.Pixels + (nint)row * source.Stride, rowBytes);
             RowUnpacker.Unpack(source.Format, packed, new Span<uint>(target + (nint)row * width, width));
         }
-
-        return ((nint)target, (nint)width * 4);
     }
 }

@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Jpeg;
 using QemuZeroCopy.Interop.Opus;
 using QemuZeroCopy.Pipeline.Convert.Cpu;
 
@@ -14,6 +15,9 @@ internal static class SystemChecks
         yield return OpusLibrary.TryGetVersion(out _) is { } opus
             ? new Finding("Opus (sound)", Verdict.Good, opus)
             : new Finding("Opus (sound)", Verdict.Optional, "not installed: machines are shown without sound", "apt install libopus0");
+        yield return JpegEncoder.IsAvailable
+            ? new Finding("TurboJPEG (first picture)", Verdict.Good, "installed")
+            : new Finding("TurboJPEG (first picture)", Verdict.Optional, "not installed: a page shows nothing until its video runs", "apt install libturbojpeg0");
         yield return Processor();
     }
 
