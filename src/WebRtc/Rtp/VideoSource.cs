@@ -6,8 +6,8 @@ namespace QemuZeroCopy.WebRtc.Rtp;
 /// </summary>
 public sealed class VideoSource
 {
-    /// <summary>A second at 50 Mbit/s and some: retransmission after that is of no use to a live picture.</summary>
-    public const int DefaultCapacityBytes = 8 * 1024 * 1024;
+    /// <summary>0.6 seconds at 56 Mbit/s: what is older is not repeated (<see cref="VideoSender"/>). All of it is resident, as the ring goes round.</summary>
+    public const int DefaultCapacityBytes = 4 * 1024 * 1024;
 
     /// <summary>The largest access unit taken, in bytes.</summary>
     public const int MaxAccessUnitBytes = 32 * 1024 * 1024;
