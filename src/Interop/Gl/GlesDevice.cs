@@ -13,9 +13,8 @@ public sealed unsafe class GlesDevice : IDisposable
 {
     private readonly EglContext _egl;
     private readonly string _extensions;
-    private readonly uint _timer;
+    private readonly GlesTimer? _timer;
     private readonly uint _vertices;
-    private bool _timed;
 
     /// <summary>Takes ownership of the context, which must be current here.</summary>
     /// <exception cref="GpuSetupException">The driver lacks an extension that there is no way round.</exception>
@@ -41,12 +40,7 @@ public sealed unsafe class GlesDevice : IDisposable
         uint vertices;
         Commands.glGenVertexArrays(1, &vertices);
         _vertices = vertices;
-        if (Has("GL_EXT_disjoint_timer_query"))
-        {
-            uint timer;
-            Commands.glGenQueriesEXT(1, &timer);
-            _timer = timer;
-        }
+        _timer = Has("GL_EXT_disjoint_timer_query") ? GlesTimer.TryCreate(Commands) : null;
     }
 
     /// <summary>The driver's name for the device.</summary>
@@ -61,7 +55,10 @@ public sealed unsafe class GlesDevice : IDisposable
     /// <summary>The context.</summary>
     public EglContext Egl => _egl;
 
-    /// <summary>How long the last dispatch ran on the GPU, in ns; 0 where there are no timers.</summary>
+    /// <summary>
+    /// How long the GPU ran for the last <see cref="Wait"/>, in ns: from <see cref="Dispatch"/> on. Where a driver tells it
+    /// late it is 0, and counts with the next one; 0 where there are no timers.
+    /// </summary>
     public long LastGpuNs { get; private set; }
 
     internal GlesCommands Commands { get; }
@@ -69,15 +66,10 @@ public sealed unsafe class GlesDevice : IDisposable
     /// <summary>Runs the program over <paramref name="groups"/> work groups; its timing begins.</summary>
     public void Dispatch(GlesProgram program, int groups)
     {
-        if (_timer != 0)
-        {
-            Commands.glBeginQueryEXT(GL_TIME_ELAPSED_EXT, _timer);
-        }
-
+        _timer?.Begin();
         Commands.glUseProgram(program.Handle);
         Commands.glDispatchCompute((uint)groups, 1, 1);
         Commands.glMemoryBarrier(GL_ALL_BARRIER_BITS);
-        _timed = true;
     }
 
     /// <summary>Makes a program the current one, for uniforms and <see cref="DrawQuads"/>.</summary>
@@ -105,11 +97,7 @@ public sealed unsafe class GlesDevice : IDisposable
     /// <summary>Waits until the GPU is done; the CPU then sees what it wrote. DeviceLost when that takes longer, or after a reset.</summary>
     public GpuOutcome Wait(int timeoutMs)
     {
-        if (_timer != 0 && _timed)
-        {
-            Commands.glEndQueryEXT(GL_TIME_ELAPSED_EXT);
-        }
-
+        _timer?.End();
         nint fence = Commands.glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
         int status = fence == 0 ? GL_WAIT_FAILED : Commands.glClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, (ulong)timeoutMs * 1_000_000);
         if (fence != 0)
@@ -125,15 +113,7 @@ public sealed unsafe class GlesDevice : IDisposable
             return GpuOutcome.DeviceLost;
         }
 
-        if (_timer != 0 && _timed)
-        {
-            ulong elapsed;
-            Commands.glGetQueryObjectui64vEXT(_timer, GL_QUERY_RESULT_EXT, &elapsed);
-            LastGpuNs = (long)elapsed;
-        }
-
-        _timed = false;
-
+        LastGpuNs = _timer?.Read() ?? 0;
         return GpuOutcome.Ok;
     }
 

@@ -40,8 +40,11 @@ internal static class GlesConstants
     public const int GL_ALREADY_SIGNALED = unchecked((int)0x911A);
     public const int GL_CONDITION_SATISFIED = unchecked((int)0x911C);
     public const int GL_WAIT_FAILED = unchecked((int)0x911D);
-    public const int GL_TIME_ELAPSED_EXT = unchecked((int)0x88BF);
+    public const int GL_TIMESTAMP_EXT = unchecked((int)0x8E28);
+    public const int GL_QUERY_COUNTER_BITS_EXT = unchecked((int)0x8864);
     public const int GL_QUERY_RESULT_EXT = unchecked((int)0x8866);
+    public const int GL_QUERY_RESULT_AVAILABLE_EXT = unchecked((int)0x8867);
+    public const int GL_GPU_DISJOINT_EXT = unchecked((int)0x8FBB);
 }
 
 /// <summary>The bound commands; null where an extension is absent.</summary>
@@ -97,9 +100,9 @@ internal sealed unsafe class GlesCommands
     public readonly delegate* unmanaged<nint, int, ulong, int> glClientWaitSync;
     public readonly delegate* unmanaged<nint, void> glDeleteSync;
     public readonly delegate* unmanaged<int, uint*, void> glGenQueriesEXT;
-    public readonly delegate* unmanaged<int, uint*, void> glDeleteQueriesEXT;
-    public readonly delegate* unmanaged<int, uint, void> glBeginQueryEXT;
-    public readonly delegate* unmanaged<int, void> glEndQueryEXT;
+    public readonly delegate* unmanaged<uint, int, void> glQueryCounterEXT;
+    public readonly delegate* unmanaged<int, int, int*, void> glGetQueryivEXT;
+    public readonly delegate* unmanaged<uint, int, uint*, void> glGetQueryObjectuivEXT;
     public readonly delegate* unmanaged<uint, int, ulong*, void> glGetQueryObjectui64vEXT;
     public readonly delegate* unmanaged<int> glGetGraphicsResetStatusEXT;
 
@@ -355,19 +358,19 @@ internal sealed unsafe class GlesCommands
             glGenQueriesEXT = (delegate* unmanaged<int, uint*, void>)resolve(name);
         }
 
-        fixed (byte* name = "glDeleteQueriesEXT"u8)
+        fixed (byte* name = "glQueryCounterEXT"u8)
         {
-            glDeleteQueriesEXT = (delegate* unmanaged<int, uint*, void>)resolve(name);
+            glQueryCounterEXT = (delegate* unmanaged<uint, int, void>)resolve(name);
         }
 
-        fixed (byte* name = "glBeginQueryEXT"u8)
+        fixed (byte* name = "glGetQueryivEXT"u8)
         {
-            glBeginQueryEXT = (delegate* unmanaged<int, uint, void>)resolve(name);
+            glGetQueryivEXT = (delegate* unmanaged<int, int, int*, void>)resolve(name);
         }
 
-        fixed (byte* name = "glEndQueryEXT"u8)
+        fixed (byte* name = "glGetQueryObjectuivEXT"u8)
         {
-            glEndQueryEXT = (delegate* unmanaged<int, void>)resolve(name);
+            glGetQueryObjectuivEXT = (delegate* unmanaged<uint, int, uint*, void>)resolve(name);
         }
 
         fixed (byte* name = "glGetQueryObjectui64vEXT"u8)
