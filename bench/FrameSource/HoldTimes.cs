@@ -6,7 +6,8 @@ namespace QemuZeroCopy.FrameSource;
 /// <summary>How long updates held a guest, each from its message to the answer. Any thread.</summary>
 public sealed class HoldTimes
 {
-    private static readonly double[] Bounds = [0.125, 0.25, 0.5, 1, 2, 4, 8, 1000.0 / 60, 33, 66, double.PositiveInfinity];
+    private const double FrameMs = 1000.0 / 60;
+    private static readonly double[] Bounds = [0.125, 0.25, 0.5, 1, 2, 4, 8, FrameMs, 33, 66, double.PositiveInfinity];
     private readonly List<double> _ms = [];
     private int _unread;
     private int _longest;
@@ -22,7 +23,17 @@ public sealed class HoldTimes
         }
     }
 
-    /// <summary>Percentiles, and a line for each range that was met.</summary>
+    /// <summary>In one line: the first, percentiles, and how many exceeded a frame at 60 Hz.</summary>
+    public string Summary
+    {
+        get
+        {
+            lock (_ms)
+                return _ms.Count == 0 ? "never held" : Summarize([.. _ms.Order()]);
+        }
+    }
+
+    /// <summary>The summary, and a line for each range that was met.</summary>
     public override string ToString()
     {
         lock (_ms)
@@ -31,7 +42,7 @@ public sealed class HoldTimes
                 return "never held";
             double[] sorted = [.. _ms.Order()];
             var text = new StringBuilder();
-            text.AppendLine(CultureInfo.InvariantCulture, $"held {sorted.Length} times, {_unread} answered before they were read: p50 {At(sorted, 0.5):F2} ms, p99 {At(sorted, 0.99):F2} ms, max {sorted[^1]:F2} ms, which was number {_longest + 1}");
+            text.AppendLine(Summarize(sorted));
             double lower = 0;
             foreach (double upper in Bounds)
             {
@@ -43,6 +54,14 @@ public sealed class HoldTimes
 
             return text.ToString();
         }
+    }
+
+    private string Summarize(double[] sorted)
+    {
+        int above = sorted.Count(static ms => ms > FrameMs);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"held {sorted.Length} times, {_unread} answered before they were read: first {_ms[0]:F2} ms, p50 {At(sorted, 0.5):F2} ms, p99 {At(sorted, 0.99):F2} ms, max {sorted[^1]:F2} ms, which was number {_longest + 1}; {above} for more than {FrameMs:F1} ms, {100.0 * above / sorted.Length:F2} %");
     }
 
     private static double At(double[] sorted, double share) => sorted[Math.Min((int)(share * sorted.Length), sorted.Length - 1)];

@@ -51,6 +51,10 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
     internal static partial int Ppoll(PollEntry* entries, nuint count, TimeSpec* timeout, nint signalMask);
 
+    // Variadic in C; on Linux's 64-bit ABIs integers and pointers travel alike.
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint Syscall(nint number, nint first, void* second, nint third, nint fourth);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int fd);
 

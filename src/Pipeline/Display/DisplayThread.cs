@@ -17,7 +17,8 @@ internal interface IDisplayTimer
 
 /// <summary>
 /// A thread that owns sd-bus connections: polls them and an eventfd, dispatches messages, and runs what other threads
-/// ask for. Never blocks but in poll. Each VM has one, and a second for its sound.
+/// ask for. Never blocks but in poll, and is among the first to run when there is something to do. Each VM has one, and a
+/// second for its sound.
 /// </summary>
 internal sealed class DisplayThread : IDisposable
 {
@@ -96,6 +97,7 @@ internal sealed class DisplayThread : IDisposable
 
     private void Run()
     {
+        ThreadScheduling.PreferWakeUp();
         Exception? failure = null;
         try
         {

@@ -77,10 +77,12 @@ internal sealed class EncodeLoop(
         {
             bool isNew = reader.Take(nowNs);
             reader.Acknowledge();
-            if (reader.Scanout is null)
+            if (reader.Scanout is not { } scanout)
                 TurnOff();
             else if (requests.TakeExpectation())
-                Prepare(reader.Scanout);
+                Prepare(scanout);
+            else
+                chain.OpenAhead(scanout, requests.Format);
             if (!isNew)
                 mailbox.Wait(Forever);
             return;

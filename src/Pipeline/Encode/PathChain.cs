@@ -67,6 +67,19 @@ internal sealed class PathChain : IDisposable
         return false;
     }
 
+    /// <summary>
+    /// Opens the converter that <paramref name="scanout"/> will need, and nothing else: drivers compile for it, which shall
+    /// be over when somebody comes to watch.
+    /// </summary>
+    public void OpenAhead(Scanout scanout, VideoFormat format)
+    {
+        foreach (Slot slot in _slots)
+        {
+            if (CanTake(slot, scanout, format) && TryOpenConverter(slot))
+                return;
+        }
+    }
+
     /// <summary>Whether <see cref="Select"/> would leave all as it is for this scanout.</summary>
     public bool Fits(Scanout scanout) => Encoder is not null && KeyOf(scanout, _key.Format) == _key;
 
@@ -120,18 +133,8 @@ internal sealed class PathChain : IDisposable
 
     private bool Open(Slot slot, in EncoderSettings settings)
     {
-        if (slot.Converter is null)
-        {
-            if (!slot.Path.TryOpenConverter(out IFrameConverter? converter, out string? missing))
-            {
-                slot.Losses = MaxLosses;
-                _observer?.PathRefused(slot.Path.Name, missing);
-                return false;
-            }
-
-            slot.Converter = converter;
-        }
-
+        if (!TryOpenConverter(slot))
+            return false;
         // The old one first: a device may have room for one only.
         CloseEncoder();
         if (!slot.Path.TryOpenEncoder(settings, out IVideoEncoder? encoder, out string? whyNot))
@@ -141,8 +144,23 @@ internal sealed class PathChain : IDisposable
         }
 
         (_current, Encoder, _settings) = (slot, encoder, settings);
-        _observer?.PathChosen(settings.Size, slot.Converter.Name, encoder.Name);
+        _observer?.PathChosen(settings.Size, slot.Converter!.Name, encoder.Name);
         return true;
+    }
+
+    private bool TryOpenConverter(Slot slot)
+    {
+        if (slot.Converter is not null)
+            return true;
+        if (slot.Path.TryOpenConverter(out IFrameConverter? converter, out string? missing))
+        {
+            slot.Converter = converter;
+            return true;
+        }
+
+        slot.Losses = MaxLosses;
+        _observer?.PathRefused(slot.Path.Name, missing);
+        return false;
     }
 
     private void CloseEncoder()

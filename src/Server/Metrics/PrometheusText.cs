@@ -10,7 +10,7 @@ internal static class PrometheusText
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     /// <summary>Upper bounds of the exported buckets, in ms: fine around a frame time, coarse beyond.</summary>
-    internal static readonly double[] BoundsMs = [0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 33, 50, 100, 250, 1000];
+    internal static readonly double[] BoundsMs = [0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16.7, 24, 33, 50, 100, 250, 1000];
 
     /// <summary>The whole exposition.</summary>
     public static string Write(ServerMetrics metrics)

@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using QemuZeroCopy.FrameSource;
 using QemuZeroCopy.Interop.Linux;
+using QemuZeroCopy.Pipeline.Convert;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Encode.X264;
@@ -110,6 +111,55 @@ public sealed class AcknowledgementTests
         answered.Set();
         await listener.MouseSet(0, 0, 0);
         Assert.Equal((2, 2, 2), (attached.Events.Holds, attached.Events.Releases, attached.Events.Unread));
+    }
+
+    [Fact]
+    public async Task An_update_is_answered_after_its_limit_also_while_converters_and_encoders_are_opened_whatever_for()
+    {
+        using AttachedPeer attached = await AttachedPeer.CreateAsync(new DisplayOptions { LongestHold = TimeSpan.FromMilliseconds(50) });
+        ListenerPeer listener = await attached.Listener;
+        using SemaphoreSlim opening = new(0), mayOpen = new(0), converted = new(0);
+        var openings = new List<string>();
+        object? trouble = null;
+        using var pipeline = new ConsolePipeline(attached.Console.Frames, [Path("first"), Path("second")], new CollectingSink(), new ConsolePipelineOptions { Viewers = 1 });
+        pipeline.Start();
+
+        // The start, another mode, a lost device, a path that cannot read any more.
+        int answeredMeanwhile = await ShowAsync(640, 480, null, opens: 2) + await ShowAsync(320, 240, null, opens: 1)
+            + await ShowAsync(320, 240, ConvertOutcome.DeviceLost, opens: 2) + await ShowAsync(320, 240, ConvertOutcome.Unsupported, opens: 2);
+        Assert.Equal(["first converter", "first encoder", "first encoder", "first converter", "first encoder", "second converter", "second encoder"], openings);
+        Assert.Equal(7, answeredMeanwhile);
+        await listener.MouseSet(0, 0, 0);
+        Assert.Equal((7, 7, 7), (attached.Events.Holds, attached.Events.Releases, attached.Events.Unread));
+
+        WatchedPath Path(string name) => new(new MappedVideoPath())
+        {
+            Opening = what =>
+            {
+                openings.Add($"{name} {what}");
+                opening.Release();
+                mayOpen.Wait(TimeSpan.FromSeconds(60));
+            },
+            Judging = outcome => Interlocked.Exchange(ref trouble, null) as ConvertOutcome? ?? outcome,
+            Converted = _ => converted.Release(),
+        };
+
+        async Task<int> ShowAsync(uint width, uint height, ConvertOutcome? instead, int opens)
+        {
+            int answers = 0;
+            Interlocked.Exchange(ref trouble, instead);
+            using SafeFileHandle file = MemFd.Create("buffer", width * 4 * height);
+            Assert.Null(await listener.ScanoutDmaBuf(file, width, height, width * 4, Xr24, 0, true));
+            for (int i = 0; i < opens; i++)
+            {
+                Assert.True(await opening.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+                answers += await listener.UpdateDmaBuf(Small) is null ? 1 : 0;
+                mayOpen.Release();
+            }
+
+            Assert.True(await converted.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+            return answers;
+        }
     }
 
     [Fact]

@@ -168,6 +168,22 @@ public sealed class ConsolePipelineTests : IDisposable
     }
 
     [Fact]
+    public void The_converter_is_open_before_anybody_watches_and_the_encoder_is_not()
+    {
+        var opened = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        Start(viewers: 0, refine: false, paths: [new WatchedPath(new CpuVideoPath()) { Opening = opened.Enqueue }]);
+        MemoryScanout scanout = Show(Size);
+        WaitUntil(() => !opened.IsEmpty);
+        _mailbox.AddDamage(new PixelRect(0, 0, 8, 8), MonotonicClock.NowNs, 3);
+        _acknowledger.WaitFor(3);
+        Assert.Equal(["converter"], opened);
+        _pipeline!.SetViewerCount(1);
+        _sink.WaitFor(1);
+        Assert.Equal(["converter", "encoder"], opened);
+        AssertShown(scanout, 30);
+    }
+
+    [Fact]
     public void One_more_viewer_gets_a_key_frame()
     {
         Start(refine: false);

@@ -12,6 +12,12 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
     private readonly object _gate = new();
     private int _conversions, _encodes;
 
+    /// <summary>Runs before a converter or an encoder is opened, with which of them.</summary>
+    public Action<string> Opening { get; init; } = static _ => { };
+
+    /// <summary>What a conversion comes to, in place of what it came to in truth.</summary>
+    public Func<ConvertOutcome, ConvertOutcome> Judging { get; init; } = static outcome => outcome;
+
     /// <summary>Runs before each conversion and after it, with its number.</summary>
     public Action<int> Converting { get; init; } = static _ => { };
 
@@ -42,6 +48,7 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
 
     public override bool TryOpenConverter([NotNullWhen(true)] out IFrameConverter? converter, [NotNullWhen(false)] out string? whyNot)
     {
+        Opening("converter");
         bool opened = real.TryOpenConverter(out IFrameConverter? inner, out whyNot);
         converter = opened ? new Converter(this, inner!) : null;
         return opened;
@@ -49,6 +56,7 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
 
     public override bool TryOpenEncoder(in EncoderSettings settings, [NotNullWhen(true)] out IVideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot)
     {
+        Opening("encoder");
         bool opened = real.TryOpenEncoder(settings, out IVideoEncoder? inner, out whyNot);
         encoder = opened ? new Encoder(this, inner!) : null;
         return opened;
@@ -71,7 +79,7 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
             int number = path._conversions++;
             path.Note("convert");
             path.Converting(number);
-            ConvertOutcome outcome = real.Convert(scanout, damage, target, changed);
+            ConvertOutcome outcome = path.Judging(real.Convert(scanout, damage, target, changed));
             path.Converted(number);
             return outcome;
         }
