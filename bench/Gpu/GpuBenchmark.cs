@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using QemuZeroCopy.Bench.Report;
 using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Convert;
@@ -7,7 +6,10 @@ using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Bench.Gpu;
 
-/// <summary>Import and conversion on the best Vulkan device, by its own timestamps, and how long a guest is held for them.</summary>
+/// <summary>
+/// Import and conversion on the best Vulkan device, by its own timestamps, the same on the best one of OpenGL ES, and how
+/// long a guest is held for them.
+/// </summary>
 internal sealed class GpuBenchmark : IBenchmark
 {
     // What the kernel moves for each pixel: 4 bytes read, 1.5 written; the hashes are 128 bytes for 4096 pixels.
@@ -15,17 +17,24 @@ internal sealed class GpuBenchmark : IBenchmark
 
     public string Name => "gpu";
 
-    public string Summary => "import and conversion on the best Vulkan device, GPU timestamps";
+    public string Summary => "import and conversion by Vulkan and OpenGL ES, GPU timestamps; how long a guest is held";
 
     public BenchReport Run(int repeats, bool isSmoke)
     {
         var report = new BenchReport(Name, repeats);
+        MeasureVulkan(report, repeats, isSmoke);
+        GlConversion.Measure(report, repeats, isSmoke);
+        return report;
+    }
+
+    private static void MeasureVulkan(BenchReport report, int repeats, bool isSmoke)
+    {
         using var chain = new GpuChain(GpuChoice.Vulkan);
         string? whyNot = chain.Findings.Count == 0 ? "no device" : string.Join("; ", chain.Findings);
         if (chain.Steps.Count == 0 || !chain.Steps[0].TryOpen(out IGpuConverter? converter, out whyNot))
         {
             Unmeasured(report, whyNot);
-            return report;
+            return;
         }
 
         using (converter)
@@ -36,8 +45,6 @@ internal sealed class GpuBenchmark : IBenchmark
             GuestHolds.Measure(report, chain.Steps[0], "1080p", new PictureSize(1920, 1080), isSmoke ? 6 : 600);
             report.Add(new BenchRow { Metric = "cpu_bytes_copied", Unit = "count", Value = converter.CpuCopiedBytes, Target = Target.AtMost(0) });
         }
-
-        return report;
     }
 
     private static void Measure(BenchReport report, IGpuConverter converter, bool isSoftware, string label, PictureSize size, int frames)
@@ -46,33 +53,12 @@ internal sealed class GpuBenchmark : IBenchmark
         using var fd = MemFd.Create("qzc-bench", bytes);
         using MemoryMapping mapping = MemoryMapping.TryMap(fd, bytes) ?? throw new InvalidOperationException("mmap of a memfd failed.");
         Fill(mapping, bytes);
-        var scanout = new MappedScanout(size, mapping.Address);
-        using var target = new HostPicture(size);
-        TileMap damage = DamageRegion.Create(size), changed = new(size, PictureTarget.MacroblockSize);
-        damage.Fill();
-
-        if (converter.Convert(scanout, damage, target, changed) != ConvertOutcome.Converted)
+        if (ConversionTimes.Measure(converter, new MappedScanout(size, mapping.Address), frames) is not (var firstImportUs, var gpu, var fence, var import))
         {
             report.AddUnmeasured($"convert_ms_{label}", "ms", null, "the device does not import host memory");
-            scanout.Release();
             return;
         }
 
-        double firstImportUs = converter.LastImportNs / 1e3;
-        var gpu = new Samples();
-        var fence = new Samples();
-        var import = new Samples();
-        for (int i = 0; i < frames; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            converter.Convert(scanout, damage, target, changed);
-            double wallMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            gpu.Add(converter.LastGpuNs / 1e6);
-            fence.Add(wallMs - converter.LastGpuNs / 1e6);
-            import.Add(converter.LastImportNs / 1e3);
-        }
-
-        scanout.Release();
         report.Add(new BenchRow { Metric = $"convert_ms_{label}", Unit = "ms", Value = gpu.Median, Spread = gpu.Spread, Percentiles = gpu.Percentiles() });
         report.Add(new BenchRow { Metric = $"submit_and_fence_ms_{label}", Unit = "ms", Value = fence.Median, Spread = fence.Spread, Percentiles = fence.Percentiles() });
         report.Add(new BenchRow { Metric = $"first_import_us_{label}", Unit = "us", Value = firstImportUs });
