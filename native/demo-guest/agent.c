@@ -26,6 +26,7 @@ static uint32_t peer, serial;    // the other side's capabilities; the highest s
 static struct buffer out, in, message, owned;
 static size_t sent;             // how much of out is gone
 static uint32_t chunk_left, owned_type;
+static bool lies;               // what is handed over says that it is 4 GiB long
 
 static void add(struct buffer *b, const void *bytes, size_t n)
 {
@@ -94,6 +95,12 @@ static void grab(void)
 static void hand_over(uint32_t type)
 {
     uint32_t words[2];
+    if (lies) {
+        struct { struct chunk chunk; struct message message; } __attribute__((packed)) start =
+            { { 1, sizeof(struct message) }, { 1, CLIPBOARD, 0, 0xfffffff0 } };
+        add(&out, &start, sizeof start);
+        return;
+    }
     size_t n = selected(words);
     words[n++] = type == owned_type ? type : TYPE_NONE;
     send_message(CLIPBOARD, words, n * 4, owned.bytes, type == owned_type ? owned.length : 0);
@@ -251,6 +258,19 @@ bool agent_copy_text(const char *text, size_t times)
     while (times--) add(&owned, text, strlen(text));
     own(TYPE_TEXT);
     return true;
+}
+
+bool agent_lie(void)
+{
+    lies = true;
+    return agent_copy_text("a lie", 1);
+}
+
+// As an agent that ends and is started anew, and is honest again; whoever is at the other end is told by the port's closing.
+void agent_restart(void)
+{
+    lies = false;
+    if (fd >= 0) hang_up();
 }
 
 static void png_chunk(const char *type, const uint8_t *data, size_t size)

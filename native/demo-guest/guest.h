@@ -112,9 +112,12 @@ int agent_patience(void);
 void agent_run(short events);
 bool agent_copy_text(const char *text, size_t times);  // false without such a port
 bool agent_copy_image(void);
+bool agent_lie(void);
+void agent_restart(void);
 
 // sound.c
 void tone_play(int hz, int ms);
+void beeps_play(int count);
 void microphone_listen(int ms);
 void volume_set(int percent);                          // of what is played; 0 mutes it
 

@@ -128,11 +128,19 @@ static void obey(struct guest *g, char *line)
     } else if (sscanf(line, "volume %d", &a) == 1 && a >= 0 && a <= 100) {
         volume_set(a);
         tell("volume %d", a);
+    } else if (sscanf(line, "beeps %d", &a) == 1) {
+        beeps_play(a);
+        tell("beeps %d", a);
     } else if (sscanf(line, "mic %d", &a) == 1 && a > 0) {
         microphone_listen(a);
     } else if (!strcmp(line, "clip image")) {
         if (agent_copy_image()) tell("clip image");
         else tell("error %s", line);
+    } else if (!strcmp(line, "clip lie")) {
+        tell(agent_lie() ? "%s" : "error %s", line);
+    } else if (!strcmp(line, "clip restart")) {
+        agent_restart();
+        tell("clip restart");
     } else if (sscanf(line, "clip big %d", &a) == 1 && a > 0) {
         tell(agent_copy_text("0123456789abcde\n", (size_t)a * 64) ? "clip big %d" : "error clip big %d", a);
     } else if (!strncmp(line, "clip ", 5)) {
