@@ -34,6 +34,9 @@ internal sealed class XkbKeyboard : IDisposable
         _state = xkb_state_new(_keymap);
     }
 
+    /// <summary>The library's context, for as long as the keyboard lives.</summary>
+    internal nint Context => _context;
+
     /// <summary>As if nothing had ever been pressed.</summary>
     public void Reset()
     {

@@ -25,6 +25,8 @@ internal static class StaticPage
 
     private static readonly FrozenDictionary<string, Asset> s_assets = Load();
 
+    private static readonly Asset s_wrongToken = new("signin.html", () => RefuseToken(s_assets["signin.html"].Plain));
+
     /// <summary>Compresses what every page loads, so that the first viewer does not wait for that.</summary>
     public static void Prepare()
     {
@@ -57,7 +59,7 @@ internal static class StaticPage
     public static Task WriteSignInAsync(HttpContext context, bool wrongToken)
     {
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-        return WriteBodyAsync(context, s_assets[wrongToken ? "signin-wrong.html" : "signin.html"]);
+        return WriteBodyAsync(context, wrongToken ? s_wrongToken : s_assets["signin.html"]);
     }
 
     /// <summary>What anybody may fetch: the looks of the sign-in page.</summary>
@@ -98,6 +100,14 @@ internal static class StaticPage
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
+    }
+
+    /// <summary>The sign-in page with word of the wrong token, which is read out at once, in its hint's place.</summary>
+    private static byte[] RefuseToken(byte[] page)
+    {
+        string html = Encoding.UTF8.GetString(page);
+        int start = html.IndexOf("<p>", StringComparison.Ordinal), end = html.IndexOf("</p>", StringComparison.Ordinal);
+        return Encoding.UTF8.GetBytes($"{html[..start]}<p role=\"alert\">That token is not the right one.{html[end..]}");
     }
 
     /// <summary>The page for another console than the first: its still picture is asked for before any script runs.</summary>

@@ -5,13 +5,19 @@ using QemuZeroCopy.Layouts;
 namespace QemuZeroCopy.Server.Tests.Page;
 
 /// <summary>The text that a guest makes of its keys: a layout of xkeyboard-config, and X's rules for dead keys.</summary>
-internal sealed class XkbText(string layout) : IDisposable
+internal sealed class XkbText : IDisposable
 {
     private const int Nothing = 0, Composed = 2;
 
-    private readonly XkbKeyboard _keyboard = new(layout);
-    private readonly Composition _composition = new();
+    private readonly XkbKeyboard _keyboard;
+    private readonly Composition _composition;
     private readonly StringBuilder _text = new();
+
+    public XkbText(string layout)
+    {
+        _keyboard = new XkbKeyboard(layout);
+        _composition = new Composition(_keyboard.Context);
+    }
 
     /// <summary>A key of the guest, by its Linux code, went down or up.</summary>
     public void Set(int key, bool down)
@@ -40,19 +46,18 @@ internal sealed class XkbText(string layout) : IDisposable
 
     public void Dispose()
     {
-        _keyboard.Dispose();
         _composition.Dispose();
+        _keyboard.Dispose();
     }
 
     private sealed class Composition : IDisposable
     {
-        private readonly nint _context = xkb_context_new(0);
         private readonly nint _table;
         private readonly nint _state;
 
-        public Composition()
+        public Composition(nint context)
         {
-            _table = xkb_compose_table_new_from_locale(_context, "en_US.UTF-8", 0);
+            _table = xkb_compose_table_new_from_locale(context, "en_US.UTF-8", 0);
             if (_table == 0)
                 throw new InvalidOperationException("X's rules for dead keys are missing: install libx11-data.");
             _state = xkb_compose_state_new(_table, 0);
@@ -77,17 +82,10 @@ internal sealed class XkbText(string layout) : IDisposable
         {
             xkb_compose_state_unref(_state);
             xkb_compose_table_unref(_table);
-            xkb_context_unref(_context);
         }
     }
 
     private const string Library = "libxkbcommon.so.0";
-
-    [DllImport(Library)]
-    private static extern nint xkb_context_new(int flags);
-
-    [DllImport(Library)]
-    private static extern void xkb_context_unref(nint context);
 
     [DllImport(Library)]
     private static extern nint xkb_compose_table_new_from_locale(nint context, [MarshalAs(UnmanagedType.LPUTF8Str)] string locale, int flags);

@@ -65,7 +65,14 @@ public sealed class AccessTests : IAsyncLifetime
     {
         using HttpResponseMessage response = await _site.SendAsync(HttpMethod.Get, "/", origin: null, cookie: null, accept: "text/html");
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Contains("<form", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        string asked = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("<form", asked, StringComparison.Ordinal);
+        Assert.DoesNotContain("role=\"alert\"", asked, StringComparison.Ordinal);
+        using HttpResponseMessage wrong = await _site.SendAsync(HttpMethod.Get, "/?token=wrong", origin: null, cookie: null, accept: "text/html");
+        string refused = await wrong.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("<form", refused, StringComparison.Ordinal);
+        Assert.Contains("<p role=\"alert\">That token is not the right one.</p>", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("printed", refused, StringComparison.Ordinal);
         using HttpResponseMessage looks = await _site.SendAsync(HttpMethod.Get, "/signin.css", origin: null, cookie: null);
         Assert.Equal(HttpStatusCode.OK, looks.StatusCode);
     }
