@@ -40,10 +40,17 @@ export class MediaDialog {
     return this.#dialog.open;
   }
 
+  get #controls() {
+    return /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll("button, select")]);
+  }
+
   #draw() {
     this.say("");
     const { drives, files } = /** @type {MachineState} */ (this.#machine);
+    const at = this.#controls.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     this.#list.replaceChildren(...drives.map(drive => this.#row(drive, files)));
+    // Whoever goes by keyboard stays where it was, or next to it.
+    if (at >= 0) this.#controls[Math.min(at, this.#controls.length - 1)]?.focus();
   }
 
   /** @param {Drive} drive @param {string[]} files */

@@ -121,7 +121,9 @@ export class Menu {
       this.close();
       this.#button.focus();
     } else if (event.key === "Tab") {
+      // From the button the key goes on to what stands beside it.
       this.close();
+      this.#button.focus();
     } else if (to !== undefined) {
       event.preventDefault();
       items.at((to + items.length) % items.length)?.focus();

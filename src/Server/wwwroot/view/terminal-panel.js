@@ -2,6 +2,7 @@
 import { TerminalLink } from "../link/terminal.js";
 import { element } from "./element.js";
 import { withoutInlineStyles } from "./inline-styles.js";
+import { keep, recall } from "./settings.js";
 import { Unpiled, guard } from "./terminal-guard.js";
 
 const LINES_KEPT = 10000;
@@ -19,6 +20,8 @@ export class TerminalPanel {
   #box = element("terminal-screen");
   #select = /** @type {HTMLSelectElement} */ (element("terminal-select"));
   #state = element("terminal-state");
+  #reader = element("terminal-reader");
+  #grip = element("terminal-grip");
   #session;
   #onLeave;
   /** @type {any} */
@@ -39,8 +42,14 @@ export class TerminalPanel {
     element("terminal-break").addEventListener("click", () => { this.#link?.sendBreak(); this.#terminal?.focus(); });
     element("terminal-copy").addEventListener("click", () => this.#copy());
     this.#select.addEventListener("change", () => this.#connect());
-    this.#grip(element("terminal-grip"));
-    new ResizeObserver(() => this.#fit?.fit()).observe(this.#box);
+    this.#reader.addEventListener("click", () => this.#read(this.#reader.ariaPressed !== "true"));
+    this.#moveByGrip();
+    new ResizeObserver(() => {
+      this.#fit?.fit();
+      this.#grip.ariaValueMin = String(MIN_HEIGHT);
+      this.#grip.ariaValueMax = String(innerHeight - MIN_HEIGHT);
+      this.#grip.ariaValueNow = String(Math.round(this.#panel.offsetHeight));
+    }).observe(this.#box);
   }
 
   get open() {
@@ -103,6 +112,7 @@ export class TerminalPanel {
     terminal.onData((/** @type {string} */ text) => this.#link?.type(text));
     terminal.attachCustomKeyEventHandler((/** @type {KeyboardEvent} */ e) => this.#key(e));
     this.#terminal = terminal;
+    this.#read(recall("terminal-reader", false));
     this.#fit.fit();
   }
 
@@ -151,8 +161,16 @@ export class TerminalPanel {
     this.#terminal?.focus();
   }
 
-  /** The upper edge, by pointer or by arrow keys. @param {HTMLElement} grip */
-  #grip(grip) {
+  /** Output is drawn; for a screen reader it is text beside that, at some cost with each line. @param {boolean} on */
+  #read(on) {
+    this.#terminal.options.screenReaderMode = on;
+    this.#reader.ariaPressed = String(on);
+    keep("terminal-reader", on);
+  }
+
+  /** The upper edge, by pointer or by arrow keys. */
+  #moveByGrip() {
+    const grip = this.#grip;
     const set = (/** @type {number} */ height) =>
       document.documentElement.style.setProperty("--terminal-height", `${Math.min(Math.max(height, MIN_HEIGHT), innerHeight - MIN_HEIGHT)}px`);
     grip.addEventListener("pointerdown", e => grip.setPointerCapture(e.pointerId));
