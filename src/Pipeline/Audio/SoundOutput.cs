@@ -21,11 +21,21 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
 
     private const long BlockNs = 10_000_000;
 
+    /// <summary>
+    /// 1 ms ahead of what a stream brings: where each write is one block, a sample less than that would leave with the next.
+    /// </summary>
+    private const int SpareFrames = SoundClock.Rate / 1000;
+
+    /// <summary>Two seconds tell where a stream usually stands beside the clock.</summary>
+    private const int UsualBlocks = 200;
+
     private readonly List<OutputVoice> _voices = new(MaxVoices);
     private readonly float[] _block = new float[SoundClock.BlockFrames * 2];
     private readonly float[] _cut = new float[SoundClock.FadeFrames * 2];
     private readonly DriftControl _drift = new();
     private double _correction;
+    private double _usual;
+    private int _usualBlocks;
     private long _time;
     private long _writtenNs;
     private bool _isRunning;
@@ -78,6 +88,8 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
             return;
         }
 
+        if (nowNs - voice.WrittenNs > PauseNs)
+            voice.Samples.WriteSilence(SpareFrames);
         voice.Write(data, nowNs, _correction);
         _writtenNs = nowNs;
         while (TryMix(nowNs))
@@ -145,6 +157,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
         {
             _isRunning = true;
             _time = now - SoundClock.BlockFrames;
+            (_correction, _usual, _usualBlocks) = (0, 0, 0);
             _drift.Reset();
         }
 
@@ -157,14 +170,35 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
             return;
         }
 
-        // Late means that too little has been made of the samples so far: they are used up more slowly.
-        _correction = _drift.Update(-(double)late / SoundClock.Rate, (double)SoundClock.BlockFrames / SoundClock.Rate);
+        if (!isPause)
+            Follow(late);
         JoinCut();
         for (int i = 0; i < _block.Length; i++)
             _block[i] = Math.Clamp(_block[i], -1, 1);
         _last = (_block[^2], _block[^1]);
         encoder.Encode(_block, _time, _writtenNs, sink);
         _time += SoundClock.BlockFrames;
+    }
+
+    /// <summary>
+    /// Keeps what has come where it usually stands beside the clock. The newest sample is what is looked at: the blocks' own
+    /// lateness jumps by one of them where a sample more or less makes it leave with another write, and does not tell before.
+    /// </summary>
+    private void Follow(long late)
+    {
+        int waiting = int.MaxValue;
+        foreach (OutputVoice voice in _voices)
+        {
+            if (_writtenNs - voice.WrittenNs < PauseNs)
+                waiting = Math.Min(waiting, voice.Samples.Count);
+        }
+
+        double behind = late - waiting;
+        if (_usualBlocks < UsualBlocks)
+            _usual += (behind - _usual) / ++_usualBlocks;
+        else
+            // Behind means that too little has been made of the samples so far: they are used up more slowly.
+            _correction = _drift.Update((_usual - behind) / SoundClock.Rate, (double)SoundClock.BlockFrames / SoundClock.Rate);
     }
 
     /// <summary>Where blocks were left out, the sound goes over from what came first there.</summary>

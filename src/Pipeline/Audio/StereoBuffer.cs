@@ -30,6 +30,14 @@ internal sealed class StereoBuffer(int capacityFrames)
         Count += stereo.Length / 2;
     }
 
+    /// <summary>As <see cref="Write"/> of so many frames of nothing, as far as there is room for them.</summary>
+    public void WriteSilence(int frames)
+    {
+        frames = Math.Min(frames, (_samples.Length / 2) - Count);
+        _samples.AsSpan(Count * 2, frames * 2).Clear();
+        Count += frames;
+    }
+
     /// <summary>Takes what there is, up to the room given; gives the frames.</summary>
     public int Read(Span<float> stereo)
     {

@@ -10,7 +10,7 @@ internal static class DemoCommand
 
     /// <summary>At the rate of the stream, so that nothing is resampled on the way.</summary>
     private static readonly string[] s_sound =
-        ["-audiodev", "dbus,id=sound,out.frequency=48000,in.frequency=48000", "-device", "intel-hda", "-device", "hda-duplex,audiodev=sound"];
+        ["-audiodev", "dbus,id=sound,timer-period=2000,out.frequency=48000,in.frequency=48000", "-device", "intel-hda", "-device", "hda-duplex,audiodev=sound,use-timer=off"];
 
     public static Command Create(TextWriter output)
     {

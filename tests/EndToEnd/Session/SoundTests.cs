@@ -97,10 +97,13 @@ public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEn
         double total = block + server + lookahead + buffer;
         log.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{total:F1} ms: block {block}, server {server:F2}, lookahead {lookahead}, jitter buffer {buffer:F1}; {100 * Between(before, after, "concealed") / Between(before, after, "received"):F2} % concealed"));
-        // The browser's buffer follows the jitter of the machine that it runs on, and a guest under TCG stutters: of that leg
-        // only that it does not grow without end.
-        Assert.True(block + server + lookahead < 60, $"{server} ms in the server");
-        Assert.True(total < 600, $"{total} ms");
+        // How long each takes on this machine at this time is for `./dev bench sound`; here, that nothing of ours makes it longer:
+        // the browser holds no more than it needs, and keeps sound and picture apart instead of in step with the later one.
+        Assert.True(server > 0 && buffer > 0, $"{server} and {buffer} ms");
+        int[] targets = await viewer.Page.EvaluateAsync<int[]>("window.__peer.getReceivers().map(receiver => receiver.jitterBufferTarget)");
+        Assert.Equal([0, 0], targets);
+        string[] streams = await viewer.Page.EvaluateAsync<string[]>("[...window.__peer.remoteDescription.sdp.matchAll(/^a=msid:(\\S+)/gm)].map(line => line[1])");
+        Assert.Equal(2, streams.Distinct().Count());
     }
 
     [Fact]

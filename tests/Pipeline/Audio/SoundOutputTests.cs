@@ -33,6 +33,30 @@ public sealed class SoundOutputTests : IDisposable
         Assert.InRange(SoundClock.At(_nowNs) - (_listener.Times[^1] + SoundClock.BlockFrames), 0, SoundClock.BlockFrames);
     }
 
+    /// <summary>
+    /// A block that waited for the next write came 10 ms after its time, and one that left beside another as much before;
+    /// the control of the drift went to and fro between the two, and the browser took it for jitter.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Each_write_of_a_block_is_a_packet_however_unsteady_they_come(int seed)
+    {
+        var random = new Random(seed);
+        OutputVoice voice = Voice();
+        byte[] block = Waves.ToS16(Waves.Tone(997, 48_000, 480));
+        _listener.KeepsPackets = false;
+        long start = _nowNs;
+        for (int i = 1; i <= 6_000; i++)
+        {
+            _output.Write(voice, block, _nowNs = start + (i * 10 * Ms) + random.NextInt64(8 * Ms));
+            Assert.Equal(i, _listener.Times.Count);
+        }
+
+        AssertContiguous(_listener.Times);
+    }
+
     [Theory]
     [InlineData(44_100u, 16, 2)]
     [InlineData(96_000u, 32, 1)]

@@ -39,6 +39,6 @@ public sealed class QemuAudioTests
     {
         (IReadOnlyList<string> connected, string? found) = QemuAudio.Connect("qemu -device intel-hda -device hda-duplex,cad=0 -device usb-audio".Split(' '));
         Assert.Equal("qzc-sound", found);
-        Assert.Equal("qemu -device intel-hda -device hda-duplex,cad=0,audiodev=qzc-sound -device usb-audio,audiodev=qzc-sound -audiodev dbus,id=qzc-sound", string.Join(' ', connected));
+        Assert.Equal("qemu -device intel-hda -device hda-duplex,cad=0,audiodev=qzc-sound -device usb-audio,audiodev=qzc-sound -audiodev dbus,id=qzc-sound,timer-period=2000,out.frequency=48000,in.frequency=48000", string.Join(' ', connected));
     }
 }
