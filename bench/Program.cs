@@ -7,19 +7,20 @@ using QemuZeroCopy.Bench.Fanout;
 using QemuZeroCopy.Bench.Gpu;
 using QemuZeroCopy.Bench.Host;
 using QemuZeroCopy.Bench.Report;
+using QemuZeroCopy.Bench.Sound;
 using QemuZeroCopy.Bench.Transport;
 
 // A row of the targets joins the list with its benchmark; until then its name is known, and says so.
 IBenchmark[] benchmarks =
 [
-    new ConvertBench(), new EncodeBench(), new AllocBench(), new HostLatency(), new ClickToPixel(), new Motion(), new Idle(), new SceneCost(), new OverlayCost(), new Binary(), new GpuBenchmark(),
+    new ConvertBench(), new EncodeBench(), new AllocBench(), new HostLatency(), new ClickToPixel(), new Motion(), new Idle(), new SceneCost(), new OverlayCost(), new ModeChange(), new SoundDelay(), new Binary(), new GpuBenchmark(),
     new SimulatedNetworks(), new FanoutBench(),
 ];
 if (args is [ViewerProcess.Argument])
     return ViewerProcess.Serve(Console.In, Console.Out);
 string[] planned =
 [
-    "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "scenes", "overlay", "fanout", "transport", "gpu", "alloc", "binary",
+    "convert", "encode", "host-latency", "click-to-pixel", "motion", "idle", "scenes", "overlay", "modes", "sound", "fanout", "transport", "gpu", "alloc", "binary",
 ];
 
 bool smoke = args.Contains("--smoke");

@@ -25,7 +25,7 @@ internal static class Suite
     /// </summary>
     private static readonly (string Name, int Seconds)[] s_plan =
     [
-        ("binary", 120), ("idle", 240), ("host-latency", 420), ("scenes", 420), ("overlay", 150), ("motion", 420), ("click-to-pixel", 540), ("fanout", 300), ("alloc", 90), ("convert", 120),
+        ("binary", 120), ("idle", 240), ("host-latency", 420), ("scenes", 420), ("overlay", 150), ("modes", 120), ("sound", 240), ("motion", 420), ("click-to-pixel", 540), ("fanout", 300), ("alloc", 90), ("convert", 120),
         ("encode", 180), ("transport", 400), ("gpu", 180),
     ];
 

@@ -8,7 +8,7 @@ namespace QemuZeroCopy.Bench.Browser;
 /// <summary>A page in headless Chromium with the probe in it.</summary>
 internal sealed class ProbedPage : IAsyncDisposable
 {
-    private static readonly string Probe = ReadProbe();
+    private static readonly string Probe = EmbeddedScript.Read("probe.js");
     private readonly IBrowserContext _context;
     private readonly IPage _page;
 
@@ -102,12 +102,5 @@ internal sealed class ProbedPage : IAsyncDisposable
                     return [r.x + r.width / 2, r.y + r.height / 2]; }
             """);
         return (box[0], box[1]);
-    }
-
-    private static string ReadProbe()
-    {
-        using Stream stream = typeof(ProbedPage).Assembly.GetManifestResourceStream("probe.js")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 }

@@ -39,6 +39,25 @@ public sealed class HostSmokeTests
     }
 
     [Fact]
+    public async Task The_sounds_delay_is_the_sum_of_its_parts()
+    {
+        ResultFile result = await BenchProcess.SmokeAsync("sound");
+        ResultRow delay = Assert.Single(result.Rows, static row => row.Metric == "delay_ms_p50_hda_tuned");
+        Assert.True(delay.Value > 0, "no beep was heard");
+        Assert.True(delay.Stages.Single(static stage => stage.Name == "jitter buffer").Value > 0, "the browser's buffer held nothing");
+        Assert.NotNull(Assert.Single(result.Rows, static row => row.Metric == "delay_ms_p95_hda_tuned").Value);
+    }
+
+    [Fact]
+    public async Task A_new_mode_is_timed_to_its_first_picture()
+    {
+        ResultFile result = await BenchProcess.SmokeAsync("modes");
+        ResultRow first = Assert.Single(result.Rows, static row => row.Metric == "first_picture_ms_p50_1920x1080");
+        Assert.True(first.Value > 0);
+        Assert.True(first.Stages.Single(static stage => stage.Name == "encode").Value > 0, "the encoder took no time");
+    }
+
+    [Fact]
     public async Task The_overlay_is_measured_open_and_closed()
     {
         ResultFile result = await BenchProcess.SmokeAsync("overlay");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 
@@ -18,6 +19,9 @@ internal sealed class GuestSerial : IDisposable
         _ = serial.ReadAsync();
         return serial;
     }
+
+    /// <summary>Called on the reading thread with each whole line and the Stopwatch's time of its arrival.</summary>
+    public event Action<string, long>? Heard;
 
     /// <summary>Every whole line so far.</summary>
     public IReadOnlyList<string> Lines
@@ -71,6 +75,7 @@ internal sealed class GuestSerial : IDisposable
 
     private void Take(ReadOnlySpan<char> text)
     {
+        long now = Stopwatch.GetTimestamp();
         lock (_lines)
         {
             foreach (char c in text)
@@ -78,6 +83,7 @@ internal sealed class GuestSerial : IDisposable
                 if (c is '\n')
                 {
                     _lines.Add(_partial.ToString());
+                    Heard?.Invoke(_lines[^1], now);
                     _partial.Clear();
                 }
                 else if (c is not '\r')
