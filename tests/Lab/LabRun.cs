@@ -45,6 +45,9 @@ public sealed class LabRun
         return folder?.FullName ?? throw new InvalidOperationException("The tests run outside of the repository.");
     }
 
+    // QEMU's options end at a comma, but for a doubled one.
+    private static string Escape(string path) => path.Replace(",", ",,", StringComparison.Ordinal);
+
     private void Boot(string root)
     {
         string[] arguments =
@@ -52,9 +55,10 @@ public sealed class LabRun
             "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "4096", "-nodefaults", "-no-user-config", "-no-reboot",
             "-display", "none", "-serial", "stdio", "-device", "virtio-gpu-pci",
             "-kernel", Path.Combine(root, "artifacts/guest/vmlinuz"), "-initrd", Path.Combine(root, "artifacts/lab/initramfs.cpio.gz"),
-            "-append", $"console=ttyS0 quiet panic=-1 lab.run={root}/tests/Lab/vm/run.sh",
+            "-append", "console=ttyS0 quiet panic=-1",
             "-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
-            "-virtfs", $"local,path={Output},mount_tag=out,security_model=none",
+            "-virtfs", $"local,path={Escape(root)},mount_tag=repository,security_model=none,readonly=on,multidevs=remap",
+            "-virtfs", $"local,path={Escape(Output)},mount_tag=out,security_model=none",
         ];
         var start = new ProcessStartInfo("qemu-system-x86_64", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         using var qemu = Process.Start(start)!;

@@ -49,8 +49,11 @@ public sealed class LabTests(LabRun run) : IClassFixture<LabRun>
     public void Flips_amid_a_storm_of_Disable_are_all_answered_and_leave_nothing()
     {
         IReadOnlyList<Finding> findings = AllHold("storm");
-        Assert.Equal(1_000, Value(findings, "updates answered"));
-        Assert.Equal(0, Value(findings, "guest pixels read or copied by the CPU"));
+        foreach ((string way, int flips) in (ReadOnlySpan<(string, int)>)[("until it was read", 1_000), ("with the limit", 300)])
+        {
+            Assert.Equal(flips, Value(findings, $"{way}: updates answered"));
+            Assert.Equal(0, Value(findings, $"{way}: guest pixels read or copied by the CPU"));
+        }
     }
 
     [Theory]

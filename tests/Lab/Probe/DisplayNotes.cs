@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using QemuZeroCopy.FrameSource;
 using QemuZeroCopy.Pipeline.Display;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Frames;
@@ -33,7 +34,14 @@ internal sealed class DisplayNotes : IDisplayEvents, IPipelineObserver
 
     public void GuestHeld(ConsoleDisplay console) => Interlocked.Increment(ref _holds);
 
-    public void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead) => Interlocked.Increment(ref _releases);
+    /// <summary>How long each update held the guest.</summary>
+    public HoldTimes HoldTimes { get; } = new();
+
+    public void GuestReleased(ConsoleDisplay console, long heldNs, bool wasRead)
+    {
+        HoldTimes.Add(TimeSpan.FromTicks(heldNs / 100), wasRead);
+        Interlocked.Increment(ref _releases);
+    }
 
     public void ConsoleAdded(ConsoleDisplay console)
     {

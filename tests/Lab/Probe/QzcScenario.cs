@@ -16,6 +16,7 @@ internal static class QzcScenario
 {
     private const string Output = "/run/lab", Token = "token-of-the-lab", Control = "/tmp/qmp-lab", Attached = "/tmp/qmp-qzc", Node = "/dev/dri/renderD128";
     private const int FirstPort = 8100;
+    private const long FrameNs = 1_000_000_000 / 60;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(70), s_start = TimeSpan.FromSeconds(2), s_motion = TimeSpan.FromSeconds(6), s_silence = TimeSpan.FromSeconds(2);
     private static readonly string s_lab = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Environment.ProcessPath)!, ".."));
 
@@ -91,7 +92,7 @@ internal static class QzcScenario
         await PressKeyAsync(monitor);
         report.Add("qzc", $"{way.Name} rests", await video.RestsAsync(s_silence, s_patience), "");
         report.Add("qzc", $"{way.Name} stream", video.Current is not null, Path.GetFileName(video.Current) ?? "");
-        using JsonDocument figures = JsonDocument.Parse(await http.GetStringAsync("latency"));
+        using JsonDocument figures = JsonDocument.Parse(await http.GetStringAsync("latency?buckets"));
         AddFigures(report, way, figures.RootElement);
     }
 
@@ -105,9 +106,10 @@ internal static class QzcScenario
         report.Add("qzc", $"{way.Name} guest pixels read by the CPU", Count("qzc.import.cpu") == 0 == way.ImportsByGpu, "bytes", Count("qzc.import.cpu"));
         report.Add("qzc", $"{way.Name} converted bytes copied by the CPU", !way.CopiesNothing || Count("qzc.convert.copied") == 0, "bytes", Count("qzc.convert.copied"));
         double Ms(string name) => hold.GetProperty(name).GetDouble() / 1000;
+        long above = hold.GetProperty("buckets").EnumerateArray().Where(static bucket => bucket[0].GetInt64() > FrameNs).Sum(static bucket => bucket[1].GetInt64());
         string shares = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Count("qzc.display.releases.unread")} before they were read; p99 {Ms("p99Us"):f1}, max {Ms("maxUs"):f1}; conversions took {Count("qzc.convert.time") / 1e6:f0} ms in all, the GPU {Count("qzc.convert.gpu") / 1e6:f0}, the holds {hold.GetProperty("sumUs").GetDouble() / 1000:f0}");
+            $"{Count("qzc.display.releases.unread")} of {releases} before they were read; p99 {Ms("p99Us"):f1}, max {Ms("maxUs"):f1}, {above} above a frame at 60 Hz; conversions took {Count("qzc.convert.time") / 1e6:f0} ms in all, the GPU {Count("qzc.convert.gpu") / 1e6:f0}, the holds {hold.GetProperty("sumUs").GetDouble() / 1000:f0}");
         report.Add("qzc", $"{way.Name} ms that an update held the guest, median", true, shares, Ms("p50Us"));
     }
 
