@@ -7,7 +7,7 @@
 // Two rows of source and three of target at a time are more streams than the hardware follows well, and in a narrow
 // strip every row is on another page. What will be needed this many chunks later is fetched now, the source into the
 // second cache, which has more room for what is under way; a prefetch never faults, so it may run over the end.
-#define AHEAD 12
+#define AHEAD 20
 
 static inline __attribute__((always_inline)) void prefetch_chunk(const struct qzc_strip *s, int row, int chunk, int chunks)
 {

@@ -11,7 +11,7 @@
 // 16384 pixels, the widest picture taken.
 #define QZC_MAX_CHUNKS 256
 
-// A run of damaged tiles in one row of tiles. The twin of StripDescription.cs.
+// A rectangle of damaged tiles. The twin of ConvertStrip (src/Interop/Convert/ConvertKernels.cs).
 struct qzc_strip {
     const uint8_t *source;    // first pixel, 4 bytes each
     ptrdiff_t source_stride;

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Pipeline.Convert;
 
 /// <summary>
-/// A planar 4:4:4 picture in 64-byte-aligned host memory, padded like <see cref="HostPicture"/>.
+/// A planar 4:4:4 picture in host memory that begins on a page, padded like <see cref="HostPicture"/>.
 /// </summary>
 public sealed unsafe class HostPicture444 : PictureTarget
 {
@@ -19,7 +20,7 @@ public sealed unsafe class HostPicture444 : PictureTarget
         int height = (size.Height + MacroblockSize - 1) & -MacroblockSize;
         Stride = (size.Width + 63) & -64;
         _planeBytes = (nint)Stride * height;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)_planeBytes * 3, 64);
+        _memory = PictureMemory.Allocate((nuint)_planeBytes * 3);
         NativeMemory.Fill(_memory, (nuint)_planeBytes, 16);
         NativeMemory.Fill(_memory + _planeBytes, (nuint)_planeBytes * 2, 128);
     }
@@ -42,7 +43,7 @@ public sealed unsafe class HostPicture444 : PictureTarget
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        NativeMemory.AlignedFree(_memory);
+        PictureMemory.Free(_memory);
         _memory = null;
     }
 }

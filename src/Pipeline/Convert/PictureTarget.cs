@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Pipeline.Convert;
@@ -57,7 +58,7 @@ public sealed unsafe class HostPicture : PictureTarget
         nuint lumaBytes = (nuint)Stride * (nuint)PaddedHeight;
         nuint page = (nuint)Environment.SystemPageSize;
         AllocatedBytes = (lumaBytes + lumaBytes / 2 + page - 1) & ~(page - 1);
-        _memory = (byte*)NativeMemory.AlignedAlloc(AllocatedBytes, page);
+        _memory = PictureMemory.Allocate(AllocatedBytes);
         NativeMemory.Fill(_memory, lumaBytes, 16);
         NativeMemory.Fill(_memory + lumaBytes, lumaBytes / 2, 128);
     }
@@ -86,7 +87,7 @@ public sealed unsafe class HostPicture : PictureTarget
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        NativeMemory.AlignedFree(_memory);
+        PictureMemory.Free(_memory);
         _memory = null;
     }
 }

@@ -59,12 +59,14 @@ public sealed unsafe class CpuConverter : IFrameConverter
         var strip = new ConvertStrip { WordsPerRow = changed.WordsPerRow, Coefficients = Factors(layout) };
         fixed (ulong* words = changed.Words)
         {
-            for (int row = 0; row < damage.Rows; row++)
+            for (int row = 0, below; row < damage.Rows; row = below)
             {
-                ReadOnlySpan<ulong> tiles = damage.Words.Slice(row * damage.WordsPerRow, damage.WordsPerRow);
+                ReadOnlySpan<ulong> tiles = RowOf(damage, row);
+                for (below = row + 1; below < damage.Rows && tiles.SequenceEqual(RowOf(damage, below));)
+                    below++;
                 for (int column = 0; NextRun(tiles, damage.Columns, ref column, out int end); column = end)
                 {
-                    Aim(ref strip, source.Size, target, row, column, end);
+                    Aim(ref strip, source.Size, target, row, below, column, end);
                     CpuReadBytes += (long)strip.Width * strip.Height * bytesPerPixel;
                     strip.Changed = words + (nint)row * (damage.TileSize / changed.TileSize) * changed.WordsPerRow;
                     if (isDirect)
@@ -93,6 +95,8 @@ public sealed unsafe class CpuConverter : IFrameConverter
         if (changed.Size != size || changed.TileSize != PictureTarget.MacroblockSize)
             throw new ArgumentException($"A map of {changed.Size} does not fit a scanout of {size}.", nameof(changed));
     }
+
+    private static ReadOnlySpan<ulong> RowOf(TileMap tiles, int row) => tiles.Words.Slice(row * tiles.WordsPerRow, tiles.WordsPerRow);
 
     // The next run of set tiles at or after column.
     private static bool NextRun(ReadOnlySpan<ulong> tiles, int columns, ref int column, out int end)
@@ -126,13 +130,13 @@ public sealed unsafe class CpuConverter : IFrameConverter
         return factors;
     }
 
-    // Points a strip at the tiles [column, end) of a row. Planes have whole chunks and macroblocks: see the pictures' padding.
-    private static void Aim(ref ConvertStrip strip, PictureSize size, PictureTarget target, int row, int column, int end)
+    // Points a strip at the tiles [column, end) of the rows [row, below). Planes have whole chunks and macroblocks: see the pictures' padding.
+    private static void Aim(ref ConvertStrip strip, PictureSize size, PictureTarget target, int row, int below, int column, int end)
     {
         int x = column * DamageRegion.TileSize, y = row * DamageRegion.TileSize;
         strip.FirstChunk = column;
         strip.Width = Math.Min(end * DamageRegion.TileSize, size.Width) - x;
-        strip.Height = Math.Min(DamageRegion.TileSize, size.Height - y);
+        strip.Height = Math.Min(below * DamageRegion.TileSize, size.Height) - y;
         strip.Rows = (strip.Height + PictureTarget.MacroblockSize - 1) & -PictureTarget.MacroblockSize;
         if (target is HostPicture nv12)
         {
