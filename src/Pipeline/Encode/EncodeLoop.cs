@@ -14,9 +14,6 @@ internal sealed class EncodeLoop(
     // A scanout that nobody can read is looked at again when it changes, not in a busy loop.
     private static readonly TimeSpan Forever = TimeSpan.FromHours(1);
 
-    // What a block of text at rest takes to become sharp: a portion shall fit into the room that the link has.
-    private const int BitsPerSharpBlock = 600;
-
     private readonly EncodedFramePool _pool = new();
     private readonly ReadAhead _ahead = new(mailbox, reader, options.ThreadName + "+");
     private readonly TileMap _owed = new(new PictureSize(64, 64), PictureTarget.MacroblockSize);
@@ -24,6 +21,7 @@ internal sealed class EncodeLoop(
     private KeyFrameThrottle _keyFrames = new();
     private readonly LinkBudget _link = new(options.BitsPerSecond);
     private RefinementMap? _refinement;
+    private PortionSize _portion = new();
     private EncoderRate _rate = new(options.BitsPerSecond, options.MaxFramesPerSecond);
     private Scanout? _bad;
     private PictureSize? _announced;
@@ -305,11 +303,8 @@ internal sealed class EncodeLoop(
         return encoder.Encode(target, _owed, request, frame);
     }
 
-    private int PlanRefinement(long nowNs)
-    {
-        int most = Math.Min(chain.Encoder!.RefinementPortion, Math.Max(_link.RoomBits(nowNs) / 4 / BitsPerSharpBlock, 16));
-        return _refinement!.Plan(reader.Owed, nowNs, most);
-    }
+    private int PlanRefinement(long nowNs) =>
+        _refinement!.Plan(reader.Owed, nowNs, _portion.For(_link.RoomBits(nowNs), chain.Encoder!.RefinementPortion));
 
     private void Deliver(EncodedFrame frame, bool key, int step, long nowNs)
     {
@@ -318,6 +313,8 @@ internal sealed class EncodeLoop(
         frame.Size = _announced!.Value;
         frame.Codec = chain.Encoder!.Codec;
         counters.Count(encoded: 1, refined: step > 0 && _owed.IsEmpty ? 1 : 0, keyFrames: frame.IsKeyFrame ? 1 : 0, bytes: frame.Length);
+        if (step > 0 && InPortions)
+            _portion.Learn(_refinement!.PlannedBlocks, frame.Length);
         _refinement!.Commit(_owed, frame.IsKeyFrame, step, nowNs, frame.IsSharp);
         _link.Send(frame.Length, nowNs);
         if (key && frame.IsKeyFrame)

@@ -6,7 +6,8 @@ namespace QemuZeroCopy.Pipeline.Encode;
 /// <summary>
 /// Which macroblocks are due for more sharpness: a block that has been at rest for
 /// <see cref="RestNs"/> is encoded again, finer, and so on for <see cref="LastStep"/> steps, whatever moves
-/// elsewhere in the picture. In portions, a block takes all its steps at once, and a picture takes so many blocks.
+/// elsewhere in the picture. In portions, a block takes all its steps at once, a picture takes so many blocks, and few
+/// blocks wait a little for more.
 /// Time is passed in.
 /// </summary>
 public sealed class RefinementMap
@@ -20,12 +21,22 @@ public sealed class RefinementMap
     /// <summary>The step that leaves nothing to see.</summary>
     public const int LastStep = 3;
 
+    // In portions, few blocks wait so long for others: a picture costs its time and its packet, however little it sharpens.
+    private const int GatherMs = 100;
+
+    // Blocks of one picture, or of two in a row, are due together.
+    private const int TogetherMs = 20;
+
+    // Of so many blocks, one is few.
+    private const int FewOf = 64;
+
     private readonly byte[] _reached;
     private readonly byte[] _due;
     private readonly uint[] _changedMs;
     private readonly int _columns;
     private readonly int _rows;
     private readonly bool _inPortions;
+    private readonly int _few;
     private int _next;
     private long _nextNs = long.MaxValue;
     private long _zeroNs = long.MinValue;
@@ -38,6 +49,7 @@ public sealed class RefinementMap
         _columns = (size.Width + PictureTarget.MacroblockSize - 1) / PictureTarget.MacroblockSize;
         _rows = (size.Height + PictureTarget.MacroblockSize - 1) / PictureTarget.MacroblockSize;
         _reached = new byte[_columns * _rows];
+        _few = _reached.Length / FewOf;
         _due = new byte[_columns * _rows];
         _changedMs = new uint[_columns * _rows];
         _reached.AsSpan().Fill(LastStep);
@@ -55,7 +67,12 @@ public sealed class RefinementMap
     /// <summary>The highest of <see cref="Steps"/>; 0 when nothing is due.</summary>
     public int HighestStep { get; private set; }
 
-    /// <summary>When the next block will be due, in ns; <see cref="long.MaxValue"/> when all are sharp.</summary>
+    /// <summary>How many of <see cref="Steps"/> are not 0.</summary>
+    public int PlannedBlocks { get; private set; }
+
+    /// <summary>
+    /// When the next block will be due, in ns; in portions, when that is worth a picture. <see cref="long.MaxValue"/> when all are sharp.
+    /// </summary>
     public long NextNs => _nextNs;
 
     /// <summary>
@@ -83,6 +100,7 @@ public sealed class RefinementMap
         ForgetMoving(changed);
         foreach (byte step in _due)
             HighestStep = Math.Max(HighestStep, step);
+        PlannedBlocks = _due.Length - _due.AsSpan().Count((byte)0);
         return HighestStep;
     }
 
@@ -151,16 +169,38 @@ public sealed class RefinementMap
 
     private void FindNext(uint nowMs)
     {
-        uint least = uint.MaxValue;
-        for (int i = 0; i < _reached.Length; i++)
+        long firstMs = long.MaxValue;
+        for (int i = 0; NextCoarse(ref i); i++)
+            firstMs = Math.Min(firstMs, LeftMs(i, nowMs));
+        if (firstMs == long.MaxValue)
         {
-            if (_reached[i] >= LastStep)
-                continue;
-            uint rested = nowMs - _changedMs[i], needed = DueAfterMs(_reached[i] + 1);
-            least = Math.Min(least, rested >= needed ? 0 : needed - rested);
+            _nextNs = long.MaxValue;
+            return;
         }
 
+        long waitMs = Math.Max(firstMs, 0);
+        if (_inPortions && !AreManyDue(nowMs, waitMs + TogetherMs))
+            waitMs = Math.Max(firstMs + GatherMs, 0);
         // A whole millisecond later: times here are cut to milliseconds, and being early would be a wake-up for nothing.
-        _nextNs = least == uint.MaxValue ? long.MaxValue : _zeroNs + (nowMs + (long)least + 1) * 1_000_000;
+        _nextNs = _zeroNs + (nowMs + waitMs + 1) * 1_000_000;
     }
+
+    private bool AreManyDue(uint nowMs, long withinMs)
+    {
+        int due = 0;
+        for (int i = 0; due <= _few && NextCoarse(ref i); i++)
+            due += LeftMs(i, nowMs) <= withinMs ? 1 : 0;
+        return due > _few;
+    }
+
+    // The first block at or after i that is not sharp.
+    private bool NextCoarse(ref int i)
+    {
+        int skip = _reached.AsSpan(i).IndexOfAnyExcept((byte)LastStep);
+        i += skip;
+        return skip >= 0;
+    }
+
+    // Until this block's next step is due; negative when it has been for so long.
+    private long LeftMs(int i, uint nowMs) => (long)DueAfterMs(_reached[i] + 1) - (nowMs - _changedMs[i]);
 }

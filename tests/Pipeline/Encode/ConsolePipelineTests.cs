@@ -330,6 +330,28 @@ public sealed class ConsolePipelineTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(4_000_000)]
+    [InlineData(20_000_000)]
+    public void A_letter_is_encoded_once_and_not_sharpened_later(int bitsPerSecond)
+    {
+        Start(bitsPerSecond: bitsPerSecond);
+        MemoryScanout scanout = Show(new PictureSize(1280, 800));
+        WaitUntilStill();
+        PipelineStatistics before = Statistics;
+        const int letters = 20;
+        for (int i = 0; i < letters; i++)
+        {
+            _mailbox.AddDamage(Desktop.DrawGlyph(scanout, 10 + i, 20, _random), MonotonicClock.NowNs);
+            Thread.Sleep(40);
+        }
+
+        WaitUntilStill();
+        PipelineStatistics now = Statistics;
+        Assert.InRange(now.FramesEncoded - before.FramesEncoded, 1, letters);
+        Assert.Equal(before.FramesRefined, now.FramesRefined);
+    }
+
     [Fact]
     public void Damage_beyond_the_frame_rate_is_put_together()
     {
@@ -400,6 +422,19 @@ public sealed class ConsolePipelineTests : IDisposable
         (byte[] y, byte[] chroma) = ReferenceConverter.ToNv12(scanout.Bytes, scanout.Stride, scanout.Size, scanout.Format);
         double psnr = Ffmpeg.Psnr([.. y, .. chroma], decoded.AsSpan(decoded.Length - bytes));
         Assert.True(psnr >= leastDb, $"{psnr:F1} dB is less than {leastDb}");
+    }
+
+    // Nothing has been encoded for ten times as long as a block rests before it is sharpened.
+    private void WaitUntilStill()
+    {
+        long encoded = -1, sinceNs = 0;
+        WaitUntil(() =>
+        {
+            long now = Statistics.FramesEncoded;
+            if (now != encoded)
+                (encoded, sinceNs) = (now, MonotonicClock.NowNs);
+            return encoded > 0 && MonotonicClock.NowNs - sinceNs > 10 * RefinementMap.RestNs;
+        });
     }
 
     private static void WaitUntil(Func<bool> condition)

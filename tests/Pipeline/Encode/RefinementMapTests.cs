@@ -106,6 +106,63 @@ public sealed class RefinementMapTests
     }
 
     [Fact]
+    public void Blocks_that_come_to_rest_one_by_one_are_sharpened_together()
+    {
+        var size = new PictureSize(1280, 800);
+        var map = new RefinementMap(size, inPortions: true);
+        var changed = new TileMap(size, 16);
+        var none = new TileMap(size, 16);
+        const int blocks = 60;
+        var changedAt = new long[blocks];
+        int pictures = 0, sharp = 0;
+        for (long now = 1000 * Ms; now < 2500 * Ms; now += 4 * Ms)
+        {
+            int block = (int)((now - 1000 * Ms) / (16 * Ms));
+            if (block < blocks && changedAt[block] == 0)
+            {
+                changed.Clear();
+                changed.Set(block, 7);
+                changedAt[block] = now;
+                map.Commit(changed, false, 0, now);
+            }
+
+            if (map.NextNs > now)
+                continue;
+            map.Plan(none, now, 250);
+            ReadOnlySpan<byte> row = map.Steps.Slice(7 * 80, blocks);
+            for (int i = 0; i < blocks; i++)
+            {
+                if (row[i] > 0)
+                    Assert.InRange(now - changedAt[i], RefinementMap.RestNs, 210 * Ms);
+            }
+
+            sharp += blocks - row.Count((byte)0);
+            pictures++;
+            map.Commit(none, false, RefinementMap.LastStep, now);
+        }
+
+        Assert.Equal(blocks, sharp);
+        Assert.InRange(pictures, 1, 12);
+        Assert.Equal(long.MaxValue, map.NextNs);
+    }
+
+    [Fact]
+    public void Many_blocks_do_not_wait_for_more()
+    {
+        var size = new PictureSize(1280, 800);
+        var map = new RefinementMap(size, inPortions: true);
+        var changed = new TileMap(size, 16);
+        changed.Add(new PixelRect(100, 100, 320, 160));
+        map.Commit(changed, false, 0, 1000 * Ms);
+        Assert.InRange(map.NextNs, 1100 * Ms, 1102 * Ms);
+        changed.Clear();
+        changed.Add(new PixelRect(100, 100, 16, 16));
+        map = new RefinementMap(size, inPortions: true);
+        map.Commit(changed, false, 0, 1000 * Ms);
+        Assert.InRange(map.NextNs, 1200 * Ms, 1202 * Ms);
+    }
+
+    [Fact]
     public void What_was_sharp_at_once_is_not_due()
     {
         _changed.Set(1, 1);

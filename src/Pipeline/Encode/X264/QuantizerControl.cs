@@ -28,6 +28,9 @@ internal sealed class QuantizerControl
     // A small change that takes less than this part of the room is made as fine as it will ever be.
     private const int SmallShare = 16;
 
+    // A key frame is coded in whole blocks, which takes a tenth more than the estimate, which is of small ones.
+    private const double KeyFrameShare = 1.1;
+
     // How much of the intra estimate motion compensation leaves; learned from picture to picture.
     private double _interShare = 1;
     private double _estimate;
@@ -53,7 +56,7 @@ internal sealed class QuantizerControl
             return Last = FinestStill;
         }
 
-        double share = isKeyFrame ? 1 : _interShare;
+        double share = isKeyFrame ? KeyFrameShare : _interShare;
         int wanted = detail.QuantizerFor(roomBits / share);
         bool mayFall = isKeyFrame || _lastBits < roomBits / 2;
         int finest = isKeyFrame ? FinestMoving : Math.Max(FinestMoving, Last - (mayFall ? MaxFall : 0));

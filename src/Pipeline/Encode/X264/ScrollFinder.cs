@@ -27,12 +27,15 @@ internal sealed unsafe class ScrollFinder
     private readonly ulong[] _places;
     private readonly int[] _votes;
     private readonly int[] _slots;
+    private readonly TileMap _missed;
+    private bool _isBehind;
 
-    /// <summary>For pictures of so many macroblocks.</summary>
-    public ScrollFinder(int columns, int rows)
+    /// <summary>For pictures of <paramref name="size"/>.</summary>
+    public ScrollFinder(PictureSize size)
     {
-        _rows = rows * Block;
-        int width = columns * Block;
+        _missed = new TileMap(size, Block);
+        _rows = _missed.Rows * Block;
+        int width = _missed.Columns * Block;
         _strips = width < StripWidth ? 0 : (width - StripWidth) / StripDistance + 1;
         _seen = new ulong[_strips * _rows];
         _now = new ulong[_rows];
@@ -49,7 +52,15 @@ internal sealed unsafe class ScrollFinder
     {
         _votes.AsSpan().Clear();
         for (int strip = 0; strip < _strips; strip++)
-            Vote(luma + strip * StripDistance, stride, changed, strip);
+        {
+            Span<ulong> seen = _seen.AsSpan(strip * _rows, _rows);
+            seen.CopyTo(_now);
+            if (!Look(luma, stride, changed, strip, _now))
+                continue;
+            Vote(seen);
+            _now.CopyTo(seen);
+        }
+
         int best = 0;
         for (int i = 0; i < _votes.Length; i++)
         {
@@ -60,28 +71,49 @@ internal sealed unsafe class ScrollFinder
         return _votes.Length > 0 && _votes[best] >= LeastVotes ? best - _rows : 0;
     }
 
-    private void Vote(byte* luma, int stride, TileMap changed, int strip)
+    /// <summary>
+    /// This has changed, and is not looked at before <see cref="CatchUp"/>, without which a move of it is not recognised:
+    /// while everything moves, each look would be at what the next picture replaces.
+    /// </summary>
+    public void Miss(TileMap changed)
     {
-        Span<ulong> seen = _seen.AsSpan(strip * _rows, _rows);
+        _missed.UnionWith(changed);
+        _isBehind = true;
+    }
+
+    /// <summary>Looks at what was missed, as it stands now.</summary>
+    public void CatchUp(byte* luma, int stride)
+    {
+        if (!_isBehind)
+            return;
+        for (int strip = 0; strip < _strips; strip++)
+            Look(luma, stride, _missed, strip, _seen.AsSpan(strip * _rows, _rows));
+        _missed.Clear();
+        _isBehind = false;
+    }
+
+    // Renews the hashes of a strip's rows that changed; false where none has.
+    private static bool Look(byte* luma, int stride, TileMap changed, int strip, Span<ulong> hashes)
+    {
         int first = strip * StripDistance / Block;
+        luma += strip * StripDistance;
         bool any = false;
         for (int row = 0; row < changed.Rows; row++)
         {
             // Strips start at whole words' quarters: their four blocks are in one word.
             ulong blocks = changed.Words[row * changed.WordsPerRow + (first >> 6)] >> (first & 63) & 0xf;
             if (blocks == 0)
-            {
-                seen.Slice(row * Block, Block).CopyTo(_now.AsSpan(row * Block));
                 continue;
-            }
-
             any = true;
             for (int y = row * Block; y < (row + 1) * Block; y++)
-                _now[y] = Hash(luma + (nint)y * stride);
+                hashes[y] = Hash(luma + (nint)y * stride);
         }
 
-        if (!any)
-            return;
+        return any;
+    }
+
+    private void Vote(ReadOnlySpan<ulong> seen)
+    {
         for (int y = 0; y < _rows; y++)
             _places[y] = Together(seen, y);
         Index();
@@ -91,8 +123,6 @@ internal sealed unsafe class ScrollFinder
             if (place != _places[y] && Lookup(place) is var was and >= 0)
                 _votes[was - y + _rows]++;
         }
-
-        _now.CopyTo(seen);
     }
 
     // Of a row and those below it; with fewer than that at the bottom edge.

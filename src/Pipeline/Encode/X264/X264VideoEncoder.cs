@@ -41,7 +41,7 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
         int columns = BlocksOf(settings.Size.Width), rows = BlocksOf(settings.Size.Height);
         _blocks = columns * rows;
         _codedAt = new byte[_blocks];
-        _scrolls = new ScrollFinder(columns, rows);
+        _scrolls = new ScrollFinder(settings.Size);
         _held = new HeldBlocks(columns, rows, settings.Format.Chroma == ChromaFormat.Yuv444);
         RefinementPortion = Math.Max(_blocks / PicturesToSharpness, 64);
         _unchanged = (byte*)NativeMemory.AlignedAlloc((nuint)_blocks, 64);
@@ -134,12 +134,12 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
             _quantizer.Forget();
         X264Picture input = Describe(changed, key, request);
         bool isWhole = input.Unchanged == null || (request.RefinementStep > 0 && request.Refinement is null);
+        bool isStill = !key && changed.IsEmpty, isWide = SearchesWide(input, changed, key);
         bool isHolding = !isWhole && input.Qp < _lastQp && HoldCoarser(input.Qp);
         if (isHolding)
             _held.Hold(input, _sent);
         // What only sharpens is its own best prediction, where it is.
-        bool isStill = !key && changed.IsEmpty;
-        UseEffort(isStill ? 0 : _effort.Effort, isStill || SearchesWide(input, changed, key));
+        UseEffort(isStill || key ? 0 : _effort.Effort, isWide);
         bool isEncoded = _encoder.Encode(input, out X264Unit unit);
         _lastNs = MonotonicClock.NowNs; // from here on it rests; a picture that takes long is none
         if (isHolding)
@@ -255,14 +255,17 @@ public sealed unsafe class X264VideoEncoder : IVideoEncoder
     }
 
     // A large change that is no scroll, and comes out of the blue, is new content: nothing of it is found anywhere. Motion
-    // of other kinds is found from its second picture on.
+    // of other kinds is found from its second picture on, and looked for without asking what it is.
     private bool SearchesWide(in X264Picture input, TileMap changed, bool key)
     {
-        bool isLarge = !key && changed.Count > _blocks / LargeChange;
-        int distance = key || isLarge ? _scrolls.Find(input.Plane0, input.Stride0, key ? _all! : changed) : 0;
-        bool isWide = !isLarge || _wasLarge || distance != 0;
+        bool isLarge = !key && changed.Count > _blocks / LargeChange, goesOn = isLarge && _wasLarge;
         _wasLarge = isLarge;
-        return isWide;
+        if (key || goesOn)
+            _scrolls.Miss(key ? _all! : changed);
+        if (goesOn)
+            return true;
+        _scrolls.CatchUp(input.Plane0, input.Stride0);
+        return !isLarge || _scrolls.Find(input.Plane0, input.Stride0, changed) != 0;
     }
 
     private void UseEffort(int effort, bool isWide)

@@ -69,7 +69,7 @@ public sealed unsafe class ScrollFinderTests(ITestOutputHelper output)
             // Wide enough for a whole strip, wherever it begins.
             int width = Math.Min(_size.Width - x, random.Next(20, 40) * 16);
             _window = x + width < 384 ? new PixelRect(0, y, 320, _size.Height - y) : new PixelRect(x, y, width, _size.Height - y);
-            _finder = new ScrollFinder(columns, rows);
+            _finder = new ScrollFinder(_size);
             _changed = new TileMap(_size, PictureTarget.MacroblockSize);
             _luma = new byte[_size.Width * _size.Height];
             _changed.Fill();
