@@ -70,13 +70,27 @@ public sealed class DesktopTests(Browser browser) : EndToEndTest(browser)
             }
         }
 
-        JsonElement shown = await viewer.Page.EvaluateAsync<JsonElement>("([text, truth]) => window.__recorder.compare(text, truth)", new object[] { index, System.Convert.ToBase64String(luma) });
-        (int After, double Db)[] pictures = [.. shown.EnumerateArray().Select(p => ((p[0].GetInt32() - still) & 0xffff, p[1].ValueKind == JsonValueKind.Number ? p[1].GetDouble() : 99))];
-        string told = string.Join(", ", pictures.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.After}: {p.Db:F1}")));
+        // The picture that is judged comes half a second after the last change. Where fewer than sixty a second are shown,
+        // the machine has other things to do: it gets as many pictures, or until nothing moves any more.
+        string told = "";
+        (int After, double Db)? judged = null;
+        await Eventually.IsTrueAsync($"{name}, sharp", async () =>
+        {
+            (int After, double Db)[] pictures = await ComparedAsync(viewer, index, still, luma);
+            told = string.Join(", ", pictures.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.After}: {p.Db:F1}")));
+            judged = pictures.Skip(FramesToSharpness).Select(static p => ((int, double)?)p).FirstOrDefault(static p => p!.Value.Item1 >= FramesToSharpness);
+            return judged is not null || (pictures.Length > 0 && pictures[^1].Db >= SharpDb);
+        }, () => told);
         TestContext.Current.SendDiagnosticMessage($"{name}: {told}");
-        (int After, double Db)[] late = [.. pictures.Where(p => p.After >= FramesToSharpness)];
-        Assert.True(late.Length > 0, $"No picture of {name} came half a second after its last change; frames after it and dB: {told}");
-        Assert.True(late[0].Db >= SharpDb, $"{name} has {late[0].Db:F1} dB {late[0].After} frames after its last change; all of them: {told}");
+        if (judged is { } picture)
+            Assert.True(picture.Db >= SharpDb, $"{name} has {picture.Db:F1} dB {picture.After} frames after its last change; all of them: {told}");
+    }
+
+    // Of each picture the frames since the last change, and dB.
+    private static async Task<(int After, double Db)[]> ComparedAsync(Viewer viewer, int index, int still, byte[] luma)
+    {
+        JsonElement shown = await viewer.Page.EvaluateAsync<JsonElement>("([text, truth]) => window.__recorder.compare(text, truth)", new object[] { index, System.Convert.ToBase64String(luma) });
+        return [.. shown.EnumerateArray().Select(p => ((p[0].GetInt32() - still) & 0xffff, p[1].ValueKind == JsonValueKind.Number ? p[1].GetDouble() : 99))];
     }
 
     // "phase scroll 270": the frame with which the phase begins.
