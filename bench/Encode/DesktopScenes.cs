@@ -11,7 +11,8 @@ namespace QemuZeroCopy.Bench.Encode;
 
 /// <summary>
 /// Desk work through a whole console's pipeline, sixty frames a second, with a second of rest behind it: what each
-/// picture cost the encode thread in processor time, all of it on that one thread. Key frames are told apart.
+/// picture cost the encode thread in processor time, all of it on that one thread. Key frames are told apart. Each picture
+/// is encoded a second time a little later, which tells work that takes long from a machine that does.
 /// </summary>
 internal static class DesktopScenes
 {
@@ -86,20 +87,23 @@ internal static class DesktopScenes
 
     private static void Report(BenchReport report, string name, PictureCost[] pictures, List<PictureCost> keyFrames)
     {
-        Samples times = Times(pictures), keys = Times(keyFrames);
+        Samples times = Times(pictures, static picture => picture.Ms), work = Times(pictures, static picture => picture.WorkMs);
         foreach (PictureCost picture in pictures.Where(picture => picture.Ms > 2 * times.Median).OrderByDescending(static picture => picture.Ms).Take(MostTold))
             Console.WriteLine($"  {name}: {picture}");
         report.Add(new BenchRow { Metric = $"frame_ms_{name}", Unit = "ms", Value = times.Median, Percentiles = times.Percentiles(), Note = $"p95 {times.Percentile(95):F2}, max {times.Max:F2}, {times.Count} pictures, {pictures.Sum(static picture => (long)picture.Bytes) * 8 / 1e6:F1} Mbit" });
         report.Add(new BenchRow { Metric = $"slowest_to_median_desktop_{name}", Unit = "ratio", Value = times.Max / times.Median, Target = Target.AtMost(2) });
-        if (keys.Count > 0)
-            report.Add(new BenchRow { Metric = $"key_frame_to_median_desktop_{name}", Unit = "ratio", Value = keys.Median / times.Median, Note = $"{keys.Median:F2} ms, {keyFrames[0].Bytes / 1000} kB at quantizer {keyFrames[0].Quantizer}" });
+        report.Add(new BenchRow { Metric = $"slowest_work_to_median_desktop_{name}", Unit = "ratio", Value = work.Max / work.Median, Target = Target.AtMost(2), Note = $"of {work.Median:F2} ms; each picture encoded twice, the lesser time" });
+        if (keyFrames.Count == 0)
+            return;
+        double keyMs = Times(keyFrames, static picture => picture.Ms).Median, keyWorkMs = Times(keyFrames, static picture => picture.WorkMs).Median;
+        report.Add(new BenchRow { Metric = $"key_frame_to_median_desktop_{name}", Unit = "ratio", Value = keyMs / times.Median, Note = $"{keyMs:F2} ms, {keyWorkMs:F2} as the lesser time, {keyFrames[0].Bytes / 1000} kB at quantizer {keyFrames[0].Quantizer}" });
     }
 
-    private static Samples Times(IEnumerable<PictureCost> pictures)
+    private static Samples Times(IEnumerable<PictureCost> pictures, Func<PictureCost, double> which)
     {
         var times = new Samples();
         foreach (PictureCost picture in pictures)
-            times.Add(picture.Ms);
+            times.Add(which(picture));
         return times;
     }
 
@@ -135,9 +139,9 @@ internal static class DesktopScenes
 
         public override bool TryOpenEncoder(in EncoderSettings settings, [NotNullWhen(true)] out IVideoEncoder? encoder, [NotNullWhen(false)] out string? whyNot)
         {
-            bool opened = X264VideoEncoder.TryOpen(settings, threads: 1, out X264VideoEncoder? x264, out whyNot);
-            encoder = Encoder = opened ? new WatchedEncoder(x264!) : null;
-            return opened;
+            encoder = Encoder = X264VideoEncoder.TryOpen(settings, threads: 1, out X264VideoEncoder? x264, out whyNot)
+                && X264VideoEncoder.TryOpen(settings, threads: 1, out X264VideoEncoder? twin, out whyNot) ? new WatchedEncoder(x264, new LateTwin(twin)) : null;
+            return encoder is not null;
         }
     }
 
