@@ -320,6 +320,8 @@ internal sealed class EncodeLoop(
         if (key && frame.IsKeyFrame)
             _keyFrames.Sent(nowNs);
         sink.Deliver(frame);
+        // Of the mode before: the first picture of this one did not wait for that.
+        chain.CloseReplaced();
     }
 
     private void After(EncodeOutcome outcome, bool key, in FrameTimeline timeline)

@@ -17,6 +17,7 @@ internal sealed class PathChain : IDisposable
     private int _first;
     private Slot? _current;
     private EncoderSettings _settings;
+    private IVideoEncoder? _replaced;
 
     public PathChain(IReadOnlyList<VideoPath> paths, IPipelineObserver? observer)
     {
@@ -123,8 +124,16 @@ internal sealed class PathChain : IDisposable
         lost.Close();
     }
 
+    /// <summary>Closes the encoder that another one has taken the place of, where that was put off; to be called when there is time.</summary>
+    public void CloseReplaced()
+    {
+        _replaced?.Dispose();
+        _replaced = null;
+    }
+
     public void Dispose()
     {
+        CloseReplaced();
         CloseEncoder();
         _current = null;
         foreach (Slot slot in _slots)
@@ -135,7 +144,12 @@ internal sealed class PathChain : IDisposable
     {
         if (!TryOpenConverter(slot))
             return false;
-        // The old one first: a device may have room for one only.
+        if (slot == _current && slot.Path.OpensBesideAnother)
+        {
+            CloseReplaced();
+            (_replaced, Encoder) = (Encoder, null);
+        }
+
         CloseEncoder();
         if (!slot.Path.TryOpenEncoder(settings, out IVideoEncoder? encoder, out string? whyNot))
         {

@@ -15,6 +15,12 @@ public abstract class VideoPath
     /// <summary>Short name for logs and <c>qzc doctor</c>, such as "vulkan → vaapi" or "cpu → x264".</summary>
     public abstract string Name { get; }
 
+    /// <summary>
+    /// Whether an encoder can be opened beside an older one, which is then closed when the new one's first picture is on its
+    /// way. Not where a device may have room for one only.
+    /// </summary>
+    public virtual bool OpensBesideAnother => false;
+
     /// <summary>Whether the converter can read this kind of scanout at all. Cheap; asked when the scanout changes.</summary>
     public abstract bool Accepts(Scanout scanout);
 

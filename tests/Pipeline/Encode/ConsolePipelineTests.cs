@@ -121,6 +121,21 @@ public sealed class ConsolePipelineTests : IDisposable
     }
 
     [Fact]
+    public void The_first_picture_of_a_mode_does_not_wait_for_the_encoder_of_the_mode_before_to_close()
+    {
+        var sent = new System.Collections.Concurrent.ConcurrentQueue<int>();
+        Start(refine: false, paths: [new WatchedPath(new CpuVideoPath()) { Closing = () => sent.Enqueue(_sink.Frames.Count) }]);
+        Show(Size);
+        _sink.WaitFor(1);
+        Show(new PictureSize(1280, 720));
+        WaitUntil(() => !sent.IsEmpty);
+        Assert.Equal([2], sent);
+        Assert.Equal(new PictureSize(1280, 720), Statistics.Size);
+        _pipeline!.Dispose();
+        Assert.Equal([2, 2], sent);
+    }
+
+    [Fact]
     public void The_screen_goes_off_and_on_again()
     {
         Start(refine: false);

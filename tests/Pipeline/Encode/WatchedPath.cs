@@ -15,6 +15,9 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
     /// <summary>Runs before a converter or an encoder is opened, with which of them.</summary>
     public Action<string> Opening { get; init; } = static _ => { };
 
+    /// <summary>Runs before an encoder is closed.</summary>
+    public Action Closing { get; init; } = static () => { };
+
     /// <summary>What a conversion comes to, in place of what it came to in truth.</summary>
     public Func<ConvertOutcome, ConvertOutcome> Judging { get; init; } = static outcome => outcome;
 
@@ -41,6 +44,8 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
     }
 
     public override string Name => real.Name;
+
+    public override bool OpensBesideAnother => real.OpensBesideAnother;
 
     public override bool Accepts(Scanout scanout) => real.Accepts(scanout);
 
@@ -106,6 +111,10 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
 
         public void SetRate(int bitsPerSecond, int framesPerSecond) => real.SetRate(bitsPerSecond, framesPerSecond);
 
-        public void Dispose() => real.Dispose();
+        public void Dispose()
+        {
+            path.Closing();
+            real.Dispose();
+        }
     }
 }

@@ -6,6 +6,9 @@ namespace QemuZeroCopy.Pipeline.Encode.X264;
 public abstract class X264VideoPath : VideoPath
 {
     /// <inheritdoc/>
+    public override bool OpensBesideAnother => true;
+
+    /// <inheritdoc/>
     public override bool Accepts(VideoFormat format) => format.Codec == VideoCodec.H264;
 
     /// <inheritdoc/>
