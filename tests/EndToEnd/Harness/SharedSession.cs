@@ -25,6 +25,9 @@ public abstract class SharedSession(Browser browser) : IAsyncLifetime
 
     private protected virtual string[] QzcArguments => [];
 
+    /// <summary>For files of the session; gone after it.</summary>
+    private protected string Folder => _folder;
+
     public virtual async ValueTask InitializeAsync()
     {
         Machine = Own(await QemuMachine.StartAsync(_folder, Options));

@@ -21,6 +21,16 @@ public sealed class ReachTests(ReachTests.Session session) : IClassFixture<Reach
                 "-chardev", "dbus,id=vdagent,name=com.redhat.spice.0", "-device", "virtserialport,chardev=vdagent,name=com.redhat.spice.0",
             ],
         };
+
+        private protected override string[] QzcArguments => ["--media-dir", Path.Combine(Folder, "media")];
+
+        public override async ValueTask InitializeAsync()
+        {
+            string media = Directory.CreateDirectory(Path.Combine(Folder, "media")).FullName;
+            foreach (string name in new[] { "first.iso", "second.iso" })
+                await File.WriteAllBytesAsync(Path.Combine(media, name), new byte[2048 * 16]);
+            await base.InitializeAsync();
+        }
     }
 
     private static readonly string[] s_controls =
@@ -99,6 +109,7 @@ public sealed class ReachTests(ReachTests.Session session) : IClassFixture<Reach
     [Theory]
     [InlineData("keys", "Type text…", "type-dialog")]
     [InlineData("keys", "Other keys…", "combination-dialog")]
+    [InlineData("machine", "Drives…", "media-dialog")]
     public async Task Dialogs_take_the_focus_and_give_it_back_to_the_screen(string menu, string item, string dialog)
     {
         await Page.FocusAsync($"#{menu}-button");
@@ -120,6 +131,29 @@ public sealed class ReachTests(ReachTests.Session session) : IClassFixture<Reach
 
         Assert.Equal(Enumerable.Range(0, passed.Count), passed.Order());
         Assert.Equal(await Page.EvaluateAsync<int>($"{controls}.length"), passed.Count);
+        await Page.Keyboard.PressAsync("Escape");
+        await session.Viewer.UntilAsync("document.activeElement.id === 'stage'");
+    }
+
+    [Fact]
+    public async Task A_medium_is_inserted_and_ejected_by_keyboard_and_the_focus_stays_at_its_drive()
+    {
+        await Page.FocusAsync("#machine-button");
+        await Page.Keyboard.PressAsync("Enter");
+        await Page.Locator("#machine-menu").GetByText("Drives…").FocusAsync();
+        await Page.Keyboard.PressAsync("Enter");
+        await ReachAsync("select");
+        await NamedAsync("media-dialog");
+        // A letter chooses in a list, as in any of the browser's.
+        await Page.Keyboard.TypeAsync("s");
+        await ReachAsync("Insert");
+        await Page.Keyboard.PressAsync("Enter");
+        await MediumAsync("second.iso", "Insert");
+        await ReachAsync("Eject");
+        await NamedAsync("media-dialog");
+        await Page.Keyboard.PressAsync("Enter");
+        // Without a medium there is nothing to eject; the focus went no further than the list beside.
+        await MediumAsync("Empty, tray open", "select");
         await Page.Keyboard.PressAsync("Escape");
         await session.Viewer.UntilAsync("document.activeElement.id === 'stage'");
     }
@@ -173,6 +207,21 @@ public sealed class ReachTests(ReachTests.Session session) : IClassFixture<Reach
         Assert.Equal("stage", await FocusAsync());
         Assert.DoesNotContain(session.Viewer.Console, static line => line.Contains("Content Security Policy", StringComparison.Ordinal) || line.StartsWith("uncaught", StringComparison.Ordinal));
     }
+
+    private const string Focused = "(document.activeElement.tagName === 'SELECT' ? 'select' : document.activeElement.textContent)";
+
+    /// <summary>Presses Tab within the open dialog until the control of this text has the focus.</summary>
+    private async Task ReachAsync(string control)
+    {
+        await session.Viewer.UntilAsync("document.activeElement.closest('#media-dialog') !== null");
+        for (int i = 0; i < 12 && await Page.EvaluateAsync<string>(Focused) != control; i++)
+            await Page.Keyboard.PressAsync("Tab");
+        Assert.Equal(control, await Page.EvaluateAsync<string>(Focused));
+    }
+
+    /// <summary>Waits until the drive says this, and this control of its has the focus.</summary>
+    private Task MediumAsync(string says, string focused) =>
+        session.Viewer.UntilAsync($"document.querySelector('#media-drives p').textContent === '{says}' && {Focused} === '{focused}' && document.activeElement.closest('#media-drives') !== null");
 
     private async Task LeaveScreenAsync()
     {

@@ -47,10 +47,11 @@ export class MediaDialog {
   #draw() {
     this.say("");
     const { drives, files } = /** @type {MachineState} */ (this.#machine);
-    const at = this.#controls.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const focused = this.#controls.find(control => control === document.activeElement), { drive = "", does = "" } = focused?.dataset ?? {};
     this.#list.replaceChildren(...drives.map(drive => this.#row(drive, files)));
-    // Whoever goes by keyboard stays where it was, or next to it.
-    if (at >= 0) this.#controls[Math.min(at, this.#controls.length - 1)]?.focus();
+    // Whoever goes by keyboard stays where it was; where that is gone, at the same drive.
+    const left = this.#controls, there = left.filter(control => control.dataset.drive === drive);
+    if (focused) (there.find(control => control.dataset.does === does) ?? there[0] ?? left[0])?.focus();
   }
 
   /** @param {Drive} drive @param {string[]} files */
@@ -60,23 +61,25 @@ export class MediaDialog {
     state.textContent = (drive.medium || "Empty") + (drive.open ? ", tray open" : "");
     row.append(legend, state);
     if (drive.medium) {
-      row.append(this.#button("Eject", () => this.#actions.eject(drive.id, false)));
-      row.append(this.#button("Eject by force", () => this.#actions.eject(drive.id, true), "The guest may still be reading. Sure?"));
+      row.append(this.#button(drive, "Eject", () => this.#actions.eject(drive.id, false)));
+      row.append(this.#button(drive, "Eject by force", () => this.#actions.eject(drive.id, true), "The guest may still be reading. Sure?"));
     }
     if (files.length > 0) {
       const select = document.createElement("select");
+      Object.assign(select.dataset, { drive: drive.id, does: "choose" });
       select.setAttribute("aria-label", `Medium for ${drive.label}`);
       select.append(...files.map(file => new Option(file, file)));
-      row.append(select, this.#button("Insert", () => this.#actions.insert(drive.id, select.value)));
+      row.append(select, this.#button(drive, "Insert", () => this.#actions.insert(drive.id, select.value)));
     }
     return row;
   }
 
-  /** @param {string} label @param {() => void} run @param {string} [sure] asked before it is done */
-  #button(label, run, sure) {
+  /** @param {Drive} drive @param {string} label @param {() => void} run @param {string} [sure] asked before it is done */
+  #button(drive, label, run, sure) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = label;
+    Object.assign(button.dataset, { drive: drive.id, does: label });
     button.addEventListener("click", () => {
       if (sure && button.textContent !== sure) button.textContent = sure;
       else run();

@@ -65,6 +65,8 @@ export class Overlay {
       e.preventDefault();
       e.stopImmediatePropagation();
       this.toggle();
+      // On the way here the other three keys have taken the focus from the screen to the bar.
+      if (document.activeElement?.closest("#toolbar")) element("stage").focus();
     }, true);
     this.#build();
   }
