@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/soundcard.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RATE 48000
@@ -59,15 +60,22 @@ void tone_play(int hz, int ms)
     _exit(fd < 0);
 }
 
-// Says "beep" in the moment in which the card takes a beep's first sample: by what the driver still has to play, which the
-// card's own position is in. Beeps of 60 ms, each 4.7 ms further into the 250 ms between them, so that none is in step with
+static long monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+// Says "beep" when the card has taken a beep's first sample: by what the driver still has to play, which the card's own
+// position is in. With it comes when that was seen, by the guest's clock, and how long before it had last been looked. Beeps of 60 ms, each 4.7 ms further into the 250 ms between them, so that none is in step with
 // a timer of the host.
 void beeps_play(int count)
 {
     if (fork() != 0) return;
     serial_forget();
     int fd = dsp(O_WRONLY | O_NONBLOCK), fragments = 16 << 16 | 10, waiting = 0;
-    long written = 0, start = RATE / 2;
+    long written = 0, start = RATE / 2, looked = monotonic_us();
     int16_t block[240][2];
     for (int done = 0; fd >= 0 && done < count; usleep(200)) {
         audio_buf_info room;
@@ -81,8 +89,11 @@ void beeps_play(int count)
             waiting |= written <= start && start < written + 240;
             written += 240;
         }
+        long before = looked;
+        looked = monotonic_us();
         if (waiting && ioctl(fd, SNDCTL_DSP_GETODELAY, &room.bytes) == 0 && written - room.bytes / 4 > start) {
-            tell("beep %d", ++done);
+            long seen = monotonic_us();
+            tell("beep %d %ld %ld", ++done, seen, seen - before);
             serial_flush();
             waiting = 0;
             start += RATE / 4 + 226;

@@ -43,9 +43,18 @@ public sealed class HostSmokeTests
     {
         ResultFile result = await BenchProcess.SmokeAsync("sound");
         ResultRow delay = Assert.Single(result.Rows, static row => row.Metric == "delay_ms_p50_hda_tuned");
+        ResultRow late = Assert.Single(result.Rows, static row => row.Metric == "delay_ms_p95_hda_tuned");
+        // On a machine that has too little of a processor for the guest there is a reason instead of a figure that counts for nothing.
+        if (delay.Value is null)
+        {
+            Assert.Contains(" ms", delay.Why, StringComparison.Ordinal);
+            Assert.Equal(delay.Why, late.Why);
+            return;
+        }
+
         Assert.True(delay.Value > 0, "no beep was heard");
         Assert.True(delay.Stages.Single(static stage => stage.Name == "jitter buffer").Value > 0, "the browser's buffer held nothing");
-        Assert.NotNull(Assert.Single(result.Rows, static row => row.Metric == "delay_ms_p95_hda_tuned").Value);
+        Assert.True(late.Value >= delay.Value, $"{late.Value} and {delay.Value} ms");
     }
 
     [Fact]
