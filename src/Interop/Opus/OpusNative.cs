@@ -9,9 +9,9 @@ namespace QemuZeroCopy.Interop.Opus;
 internal static unsafe partial class OpusNative
 {
     internal const int SampleRate = 48_000, Channels = 2;
-    internal const int ApplicationAudio = 2049;
+    internal const int ApplicationAudio = 2049, ApplicationRestrictedLowDelay = 2051;
     internal const int SetBitrate = 4002, SetVbr = 4006, SetComplexity = 4010, SetInbandFec = 4012, SetPacketLossPercent = 4014, SetDtx = 4016;
-    internal const int GetLookahead = 4027, ResetState = 4028;
+    internal const int GetLookahead = 4027, ResetState = 4028, SetPredictionDisabled = 4046;
 
     private const string Library = "libopus.so.0";
 

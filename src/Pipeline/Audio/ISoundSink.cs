@@ -10,7 +10,7 @@ public interface ISoundSink
     int LossPercent { get; }
 
     /// <summary>
-    /// Takes one Opus packet of 10 ms, which is valid until the call returns. <paramref name="sampleTime"/> counts 48 kHz
+    /// Takes one Opus packet of 5 or 10 ms, which is valid until the call returns. <paramref name="sampleTime"/> counts 48 kHz
     /// samples of the host's monotonic clock, so that a pause is a gap in it; <paramref name="arrivedNs"/> is when QEMU
     /// handed over the newest sample in the packet.
     /// </summary>

@@ -1,7 +1,7 @@
 namespace QemuZeroCopy.Pipeline.Audio;
 
 /// <summary>
-/// What the guest plays: voices are mixed into blocks of 10 ms that stand on the host's clock. A block leaves when its
+/// What the guest plays: voices are mixed into blocks of 5 ms that stand on the host's clock. A block leaves when its
 /// last sample has come, so that nothing waits here. Belongs to the audio thread.
 /// </summary>
 internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
@@ -10,24 +10,27 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
     internal const int MaxVoices = 8;
 
     /// <summary>
-    /// Blocks this late stand for a pause in the guest, and time jumps over it; blocks this early are what piled up during
+    /// Blocks this late, 25 ms, stand for a pause in the guest, and time jumps over it; blocks this early, 15 ms, are what piled up during
     /// one, and are left out. QEMU's timer of 10 ms with blocks of up to 11 ms stays within; any more, and the browser
     /// would take the spread for jitter of the network and play everything later.
     /// </summary>
-    private const int MaxLateFrames = SoundClock.BlockFrames * 5 / 2, MaxEarlyFrames = SoundClock.BlockFrames * 3 / 2;
+    private const int MaxLateFrames = SoundClock.Rate / 40, MaxEarlyFrames = SoundClock.Rate * 3 / 200;
 
     /// <summary>So long without samples, the sound is over: it is faded out, and silence follows while the listeners need it.</summary>
     private const long PauseNs = 30_000_000;
 
-    private const long BlockNs = 10_000_000;
+    private const long BlockNs = 5_000_000;
 
     /// <summary>
-    /// 1 ms ahead of what a stream brings: where each write is one block, a sample less than that would leave with the next.
+    /// 1 ms ahead of what a stream brings: where each write is so many blocks, a sample less than that would leave with the next.
     /// </summary>
     private const int SpareFrames = SoundClock.Rate / 1000;
 
+    /// <summary>So much of one voice does not wait for another: two of QEMU's blocks.</summary>
+    private const int MaxAheadFrames = SoundClock.Rate / 50;
+
     /// <summary>Two seconds tell where a stream usually stands beside the clock.</summary>
-    private const int UsualBlocks = 200;
+    private const int UsualBlocks = 400;
 
     private readonly List<OutputVoice> _voices = new(MaxVoices);
     private readonly float[] _block = new float[SoundClock.BlockFrames * 2];
@@ -129,7 +132,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
 
     /// <summary>
     /// Mixes the next block where all voices that play have one. One that lags is not waited for when another has
-    /// two.
+    /// 20 ms.
     /// </summary>
     private bool TryMix(long nowNs)
     {
@@ -141,7 +144,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
                 least = Math.Min(least, voice.Samples.Count);
         }
 
-        if (most < SoundClock.BlockFrames || (least < SoundClock.BlockFrames && most < 2 * SoundClock.BlockFrames))
+        if (most < SoundClock.BlockFrames || (least < SoundClock.BlockFrames && most < MaxAheadFrames))
             return false;
         _block.AsSpan().Clear();
         foreach (OutputVoice voice in _voices)
@@ -156,7 +159,8 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
         if (!_isRunning || (!isPause && now - (_time + SoundClock.BlockFrames) > MaxLateFrames))
         {
             _isRunning = true;
-            _time = now - SoundClock.BlockFrames;
+            // The rest of what came with it follows at once.
+            _time = now - SoundClock.BlockFrames - Math.Min(Waiting(), SoundClock.BlockFrames);
             (_correction, _usual, _usualBlocks) = (0, 0, 0);
             _drift.Reset();
         }
@@ -186,6 +190,17 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
     /// </summary>
     private void Follow(long late)
     {
+        double behind = late - Waiting();
+        if (_usualBlocks < UsualBlocks)
+            _usual += (behind - _usual) / ++_usualBlocks;
+        else
+            // Behind means that too little has been made of the samples so far: they are used up more slowly.
+            _correction = _drift.Update((_usual - behind) / SoundClock.Rate, (double)SoundClock.BlockFrames / SoundClock.Rate);
+    }
+
+    /// <summary>Samples beyond the block that is made now, of every voice that plays.</summary>
+    private int Waiting()
+    {
         int waiting = int.MaxValue;
         foreach (OutputVoice voice in _voices)
         {
@@ -193,12 +208,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
                 waiting = Math.Min(waiting, voice.Samples.Count);
         }
 
-        double behind = late - waiting;
-        if (_usualBlocks < UsualBlocks)
-            _usual += (behind - _usual) / ++_usualBlocks;
-        else
-            // Behind means that too little has been made of the samples so far: they are used up more slowly.
-            _correction = _drift.Update((_usual - behind) / SoundClock.Rate, (double)SoundClock.BlockFrames / SoundClock.Rate);
+        return waiting == int.MaxValue ? 0 : waiting;
     }
 
     /// <summary>Where blocks were left out, the sound goes over from what came first there.</summary>

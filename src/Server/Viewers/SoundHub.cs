@@ -12,7 +12,7 @@ namespace QemuZeroCopy.Server.Viewers;
 internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMetrics metrics) : ISoundSink
 {
     /// <summary>The network thread takes packets within microseconds; 80 ms of them wait only while it is held up.</summary>
-    private const int Capacity = 8;
+    private const int Capacity = 16;
 
     /// <summary>The largest Opus packet of one frame (RFC 6716 section 3.4).</summary>
     internal const int MaxPacketBytes = 1275;

@@ -3,8 +3,8 @@ namespace QemuZeroCopy.Server.Viewers;
 /// <summary>A listener that takes Opus packets over a WebSocket. One that is slow loses the oldest and holds nobody up.</summary>
 internal sealed class SoundTap : IDisposable
 {
-    /// <summary>320 ms: what a path without loss holds back on a bad day. More would only be heard later.</summary>
-    public const int Capacity = 32;
+    /// <summary>320 ms of the shortest packets: what a path without loss holds back on a bad day. More would only be heard later.</summary>
+    public const int Capacity = 64;
 
     private readonly Lock _gate = new();
     private readonly byte[] _payloads = new byte[Capacity * SoundHub.MaxPacketBytes];

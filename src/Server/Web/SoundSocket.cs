@@ -3,7 +3,7 @@ using QemuZeroCopy.Server.Viewers;
 
 namespace QemuZeroCopy.Server.Web;
 
-/// <summary>The sound over a WebSocket, for networks without UDP: each message is one Opus packet of 10 ms, stereo at 48 kHz.</summary>
+/// <summary>The sound over a WebSocket, for networks without UDP: each message is one Opus packet of 5 or 10 ms, stereo at 48 kHz.</summary>
 internal static class SoundSocket
 {
     public const string Path = "/sound";

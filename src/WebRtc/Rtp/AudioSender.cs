@@ -6,8 +6,8 @@ namespace QemuZeroCopy.WebRtc.Rtp;
 /// <summary>One viewer's side of the sound: Opus packets (RFC 7587), one to a packet, never repeated.</summary>
 internal sealed class AudioSender
 {
-    /// <summary>Packets that wait: 80 ms of 10 ms frames; older ones give way.</summary>
-    private const int Capacity = 8;
+    /// <summary>Packets that wait: 80 ms of 5 ms frames; older ones give way.</summary>
+    private const int Capacity = 16;
 
     /// <summary>The largest Opus packet of one frame (RFC 6716 section 3.4).</summary>
     private const int MaxPayloadBytes = 1275;

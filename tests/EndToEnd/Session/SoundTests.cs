@@ -91,15 +91,17 @@ public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEn
         // the browser's jitter buffer.
         JsonElement before = await LegsAsync(viewer);
         JsonElement after = await Eventually.GetAsync("500 packets", async () => await LegsAsync(viewer) is var legs && Between(before, legs, "packets") >= 500 ? (object)legs : null) is JsonElement found ? found : default;
-        double block = 10, lookahead = 6.5;
+        double block = 10, lookahead = 2.5;
         double server = 1000 * Between(before, after, "serverSum") / Between(before, after, "serverCount");
         double buffer = 1000 * Between(before, after, "delay") / Between(before, after, "emitted");
-        double total = block + server + lookahead + buffer;
+        double total = block + server + lookahead + buffer, samples = (Between(before, after, "received") - Between(before, after, "concealed")) / Between(before, after, "packets");
         log.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{total:F1} ms: block {block}, server {server:F2}, lookahead {lookahead}, jitter buffer {buffer:F1}; {100 * Between(before, after, "concealed") / Between(before, after, "received"):F2} % concealed"));
         // How long each takes on this machine at this time is for `./dev bench sound`; here, that nothing of ours makes it longer:
-        // the browser holds no more than it needs, and keeps sound and picture apart instead of in step with the later one.
-        Assert.True(server > 0 && buffer > 0, $"{server} and {buffer} ms");
+        // samples wait for 5 ms of them, 240, and not for 10, the server's part is less than what the browser holds because of how
+        // unsteadily they come, which grows with it, and sound and picture are kept apart instead of in step with the later one.
+        Assert.InRange(samples, 100, 360);
+        Assert.True(server > 0 && server < buffer, $"{server} and {buffer} ms");
         int[] targets = await viewer.Page.EvaluateAsync<int[]>("window.__peer.getReceivers().map(receiver => receiver.jitterBufferTarget)");
         Assert.Equal([0, 0], targets);
         string[] streams = await viewer.Page.EvaluateAsync<string[]>("[...window.__peer.remoteDescription.sdp.matchAll(/^a=msid:(\\S+)/gm)].map(line => line[1])");

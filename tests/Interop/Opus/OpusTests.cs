@@ -6,10 +6,12 @@ public sealed class OpusTests
 {
     private const int Block = 480;
 
-    [Fact]
-    public void A_tone_comes_back_as_it_was_but_for_the_lookahead()
+    [Theory]
+    [InlineData(OpusApplication.Audio, 312)]
+    [InlineData(OpusApplication.LowDelay, 120)]
+    public void A_tone_comes_back_as_it_was_but_for_the_lookahead(OpusApplication application, int lookahead)
     {
-        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7);
+        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7, application);
         using OpusDecoder decoder = OpusDecoder.Open();
         const int blocks = 100;
         float[] decoded = new float[blocks * Block * 2];
@@ -22,7 +24,7 @@ public sealed class OpusTests
             Assert.Equal(Block, decoder.Decode(packet.AsSpan(0, length), decoded.AsSpan(b * Block * 2, Block * 2)));
         }
 
-        Assert.Equal(312, encoder.LookaheadSamples);
+        Assert.Equal(lookahead, encoder.LookaheadSamples);
         double signal = 0, noise = 0;
         for (int i = blocks * Block / 2; i < blocks * Block; i++)
         {
@@ -37,7 +39,7 @@ public sealed class OpusTests
     [Fact]
     public void Silence_is_said_in_a_byte_or_two()
     {
-        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7);
+        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7, OpusApplication.Audio);
         byte[] packet = new byte[OpusEncoder.MaxPacketBytes];
         for (int b = 0; b < 50; b++)
             encoder.Encode(Tone(b), packet);
@@ -48,7 +50,7 @@ public sealed class OpusTests
     [Fact]
     public void A_lost_packet_leaves_no_hole()
     {
-        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7);
+        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7, OpusApplication.Audio);
         using OpusDecoder decoder = OpusDecoder.Open();
         encoder.LossPercent = 20;
         byte[] packet = new byte[OpusEncoder.MaxPacketBytes];
@@ -75,7 +77,7 @@ public sealed class OpusTests
         // Code 3 with more frames than 120 ms hold (RFC 6716 section 3.2.5).
         Assert.True(decoder.Decode([0x1F, 0x3F], decoded) < 0);
         // A good packet that has no room.
-        using OpusEncoder encoder = OpusEncoder.Open(64_000, 0);
+        using OpusEncoder encoder = OpusEncoder.Open(64_000, 0, OpusApplication.Audio);
         byte[] packet = new byte[OpusEncoder.MaxPacketBytes];
         int length = encoder.Encode(Tone(0), packet);
         Assert.True(decoder.Decode(packet.AsSpan(0, length), decoded.AsSpan(0, 100)) < 0);
@@ -85,7 +87,7 @@ public sealed class OpusTests
     [Fact]
     public void Coding_allocates_nothing()
     {
-        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7);
+        using OpusEncoder encoder = OpusEncoder.Open(128_000, 7, OpusApplication.Audio);
         using OpusDecoder decoder = OpusDecoder.Open();
         float[] tone = Tone(0), decoded = new float[Block * 2];
         byte[] packet = new byte[OpusEncoder.MaxPacketBytes];

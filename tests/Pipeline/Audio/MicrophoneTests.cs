@@ -10,7 +10,7 @@ public sealed class MicrophoneTests : IDisposable
     private const int PacketFrames = 960;
 
     private readonly MicrophoneInput _microphone = new() { IsWanted = true };
-    private readonly OpusEncoder _encoder = OpusEncoder.Open(64_000, 5);
+    private readonly OpusEncoder _encoder = OpusEncoder.Open(64_000, 5, OpusApplication.Audio);
     private readonly byte[] _packet = new byte[OpusEncoder.MaxPacketBytes];
     private readonly byte[] _data = new byte[100_000];
     private readonly List<float> _heard = [];

@@ -111,8 +111,8 @@ public sealed class SoundHubTests : IDisposable
         alone.Deliver(new byte[1276], 0, 0);
         int waiting = 0;
         while (alone.SendNext(0, out long arrivedNs))
-            Assert.Equal(92 + waiting++, arrivedNs);
-        Assert.Equal(8, waiting);
+            Assert.Equal(84 + waiting++, arrivedNs);
+        Assert.Equal(16, waiting);
     }
 
     [Fact]

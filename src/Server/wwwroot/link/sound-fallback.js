@@ -1,6 +1,6 @@
-const RATE = 48000, CHANNELS = 2, PACKET_US = 10000;
+const RATE = 48000, CHANNELS = 2, PACKET_US = 5000;
 /** Packets in the decoder beyond which the page is too slow for them. */
-const MAX_WAITING = 16;
+const MAX_WAITING = 32;
 
 /** The sound over a WebSocket, where WebRTC does not pass. Needs WebCodecs, and so https or localhost. */
 export class SoundFallback {
