@@ -25,7 +25,9 @@ internal sealed class SoundDelay : IBenchmark
     /// <summary>The browser's buffer begins long. It counts as settled this close to its aim, or after so many rounds.</summary>
     private const double SettledMs = 14;
 
-    private const int MaxSettlingRounds = 4, SettlingBeeps = 16;
+    private const int MaxSettlingRounds = 3, SettlingBeeps = 12;
+
+    private const int Rounds = 3, Beeps = 16;
 
     /// <summary>A card as QEMU has it of itself, and as docs/sound.md says; with what QEMU's audiodev is told beside its name.</summary>
     private static readonly (string Name, string[] Devices, string Audiodev)[] s_cards =
@@ -38,9 +40,9 @@ internal sealed class SoundDelay : IBenchmark
 
     public string Summary => "from a sample that the guest's sound card takes to its turn in the page's audio track";
 
-    public BenchReport Run(int repeats, bool isSmoke) => RunAsync(repeats, isSmoke).GetAwaiter().GetResult();
+    public BenchReport Run(int repeats, bool isSmoke) => RunAsync(isSmoke).GetAwaiter().GetResult();
 
-    private static async Task<BenchReport> RunAsync(int repeats, bool isSmoke)
+    private static async Task<BenchReport> RunAsync(bool isSmoke)
     {
         var report = new BenchReport("sound", 1);
         await using BrowserSession session = await BrowserSession.StartAsync();
@@ -57,8 +59,8 @@ internal sealed class SoundDelay : IBenchmark
             await Eventually.IsTrueAsync("the page's audio track", () => page.EvaluateAsync<bool>("window.__sound.begin()"));
             JsonElement before = await SettleAsync(page, machine.Serial, isSmoke);
             var beeps = new BeepDelays(MaxMarkMs);
-            for (int round = 0; round < (isSmoke ? 1 : repeats); round++)
-                await BeepAsync(page, machine.Serial, isSmoke ? 6 : 14, beeps);
+            for (int round = 0; round < (isSmoke ? 1 : Rounds); round++)
+                await BeepAsync(page, machine.Serial, isSmoke ? 6 : Beeps, beeps);
             Add(report, name, beeps, before, await page.EvaluateAsync<JsonElement>("window.__sound.figures()"));
         }
 
