@@ -14,7 +14,7 @@ internal sealed class ClickToPixel : IBenchmark
 
     public string Summary => "input event in Chromium to changed pixel, against noVNC and spice-html5";
 
-    public BenchReport Run(int repeats, bool isSmoke) => RunAsync(isSmoke ? 1 : Math.Min(repeats, 3), isSmoke ? 3 : 10, isSmoke).GetAwaiter().GetResult();
+    public BenchReport Run(int repeats, bool isSmoke) => RunAsync(isSmoke ? 1 : Math.Min(repeats, 3), isSmoke ? 3 : 8, isSmoke).GetAwaiter().GetResult();
 
     private static async Task<BenchReport> RunAsync(int repeats, int events, bool isSmoke)
     {

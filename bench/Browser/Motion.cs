@@ -19,7 +19,7 @@ internal sealed class Motion : IBenchmark
     private static async Task<BenchReport> RunAsync(int repeats, bool isSmoke)
     {
         (int Width, int Height)[] sizes = isSmoke ? Sizes[..1] : Sizes;
-        TimeSpan span = TimeSpan.FromSeconds(isSmoke ? 2 : 8);
+        TimeSpan span = TimeSpan.FromSeconds(isSmoke ? 2 : 6);
         var rates = new Dictionary<(string, int), Samples>();
         var gaps = new Dictionary<(string, int), Samples>();
         var all = new Dictionary<(string, int), Samples>();

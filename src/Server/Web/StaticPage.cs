@@ -32,6 +32,8 @@ internal static class StaticPage
     {
         foreach (string name in new[] { Page, "page.js", "page.css" })
             _ = (s_assets[name].Brotli, s_assets[name].ETag);
+        // What that left behind would stay resident until the first collection, which may be hours away.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     public static bool Has(string path) => s_assets.ContainsKey(Normalize(path));
@@ -114,13 +116,20 @@ internal static class StaticPage
     private static byte[] OfConsole(byte[] page, int console) =>
         Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(page).Replace(FirstStill, string.Create(CultureInfo.InvariantCulture, $"{StillEndpoint.Path}?console={console}"), StringComparison.Ordinal));
 
-    private sealed class Asset(string name, Func<byte[]> read)
+    private sealed class Asset
     {
-        private readonly Lazy<byte[]> _plain = new(read);
-        private readonly Lazy<byte[]> _brotli = new(() => Compress(read()));
+        private readonly Lazy<byte[]> _plain, _brotli;
         private string? _eTag;
 
-        public string Name { get; } = name;
+        public Asset(string name, Func<byte[]> read)
+        {
+            Name = name;
+            ContentType = TypeOf(name);
+            _plain = new(read);
+            _brotli = new(() => Compress(Plain));
+        }
+
+        public string Name { get; }
 
         public byte[] Plain => _plain.Value;
 
@@ -128,7 +137,9 @@ internal static class StaticPage
 
         public string ETag => _eTag ??= $"\"{Convert.ToHexStringLower(SHA256.HashData(Plain).AsSpan(0, 8))}\"";
 
-        public string ContentType { get; } = Path.GetExtension(name) switch
+        public string ContentType { get; }
+
+        private static string TypeOf(string name) => Path.GetExtension(name) switch
         {
             ".html" => "text/html; charset=utf-8",
             ".js" or ".mjs" => "text/javascript; charset=utf-8",

@@ -9,20 +9,21 @@ namespace QemuZeroCopy.Pipeline.Display.Listening;
 /// <see cref="Acknowledge"/>. <c>answered</c> is told of each one how long it has
 /// held the guest, in ns, and whether that was for its pixels to be read.
 /// </summary>
-internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs, Action<long, bool> answered) : IFrameAcknowledger
+internal sealed class AcknowledgementQueue(DisplayThread thread, long limitNs, Action<long, bool> answered) : IFrameAcknowledger
 {
     // QEMU sends one update for each refresh or guest flush and holds the guest meanwhile: more than a few
     // pending ones mean that it does not wait, and then an early answer does no harm.
     private const int Capacity = 64;
 
     private readonly (PendingCall Call, ulong Sequence, long ReceivedNs)[] _ring = new (PendingCall, ulong, long)[Capacity];
+    private HoldLimit _limit = new(limitNs);
     private int _head;
     private int _count;
     private ulong _lastSequence;
     private ulong _acknowledged;
 
     /// <summary>When the oldest call's patience ends, ns; long.MaxValue without one.</summary>
-    internal long DueNs => _count == 0 ? long.MaxValue : _ring[_head].ReceivedNs + timeoutNs;
+    internal long DueNs => _count == 0 ? long.MaxValue : _ring[_head].ReceivedNs + _limit.Ns;
 
     /// <summary>Calls that wait.</summary>
     internal int Count => _count;
@@ -57,8 +58,15 @@ internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs,
     internal void AnswerDue(long nowNs)
     {
         ulong acknowledged = Volatile.Read(ref _acknowledged);
-        while (_count > 0 && (_ring[_head].Sequence <= acknowledged || DueNs <= nowNs))
+        while (_count > 0 && _ring[_head].Sequence <= acknowledged)
             AnswerOldest();
+        if (DueNs > nowNs)
+            return;
+        // The oldest alone: others of one burst have been due for less long, and would seem more punctual.
+        _limit.Learn(nowNs - _ring[_head].ReceivedNs);
+        do
+            AnswerOldest();
+        while (DueNs <= nowNs);
     }
 
     /// <summary>Answers everything, because nobody will read these pixels any more.</summary>
@@ -70,8 +78,10 @@ internal sealed class AcknowledgementQueue(DisplayThread thread, long timeoutNs,
 
     private void AnswerOldest()
     {
+        // Asked before the answer: the guest that gets it may let go what the reading waits for.
+        bool wasRead = _ring[_head].Sequence <= Volatile.Read(ref _acknowledged);
         _ring[_head].Call.Reply();
-        answered(MonotonicClock.NowNs - _ring[_head].ReceivedNs, _ring[_head].Sequence <= Volatile.Read(ref _acknowledged));
+        answered(MonotonicClock.NowNs - _ring[_head].ReceivedNs, wasRead);
         _ring[_head] = default;
         _head = (_head + 1) % Capacity;
         _count--;
