@@ -58,6 +58,13 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint Syscall(nint number, nint first, void* second, nint third, nint fourth);
 
+    [LibraryImport("libc", EntryPoint = "pthread_self")]
+    internal static partial nint PthreadSelf();
+
+    /// <returns>0, or the error's number.</returns>
+    [LibraryImport("libc", EntryPoint = "pthread_setname_np", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int PthreadSetName(nint thread, string name);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int fd);
 

@@ -37,7 +37,7 @@ internal sealed class SoundSession : IDisplayTimer, IDisposable
         _out = new AudioOutListener(sound.Output, Changed, Refuse);
         _in = new AudioInListener(sound.Microphone, Changed, Refuse);
         _registrations = [new Registration(AudioOutListener.Path, _out), new Registration(AudioInListener.Path, _in)];
-        _thread = new DisplayThread(DecodeMicrophone, Ended, "qzc audio");
+        _thread = new DisplayThread(DecodeMicrophone, Ended, "qzc-audio");
     }
 
     /// <summary>When a registration is to be tried again.</summary>

@@ -38,11 +38,11 @@ internal sealed class DisplayThread : IDisposable
     /// <param name="drainInput">Runs queued input; true when there may be more.</param>
     /// <param name="ended">The last thing that the thread does, with the exception that ended it, if any.</param>
     /// <param name="name">The thread's name, for debuggers and top.</param>
-    internal DisplayThread(Func<bool> drainInput, Action<Exception?> ended, string name = "qzc display")
+    internal DisplayThread(Func<bool> drainInput, Action<Exception?> ended, string name = "qzc-display")
     {
         _drainInput = drainInput;
         _ended = ended;
-        _thread = new Thread(Run) { Name = name, IsBackground = true };
+        _thread = NamedThread.Create(name, Run);
     }
 
     /// <summary>Whether the caller is this thread.</summary>

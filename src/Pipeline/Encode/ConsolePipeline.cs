@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Frames;
 
 namespace QemuZeroCopy.Pipeline.Encode;
@@ -44,7 +45,7 @@ public sealed class ConsolePipeline : IDisposable
         _requests = new PipelineRequests(options);
         var chain = new PathChain(paths, observer);
         _loop = new EncodeLoop(mailbox, chain, new PictureReader(mailbox, chain, _counters), _counters, sink, _requests, options, observer);
-        _thread = new Thread(_loop.Run) { Name = options.ThreadName, IsBackground = true };
+        _thread = NamedThread.Create(options.ThreadName, _loop.Run);
     }
 
     /// <summary>Starts the thread; once.</summary>

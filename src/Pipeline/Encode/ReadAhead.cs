@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Convert;
 using QemuZeroCopy.Pipeline.Frames;
 
@@ -22,7 +23,7 @@ internal sealed class ReadAhead(FrameMailbox mailbox, PictureReader reader, stri
     {
         if (_thread is null)
         {
-            _thread = new Thread(Run) { Name = name, IsBackground = true };
+            _thread = NamedThread.Create(name, Run);
             _thread.Start();
         }
 

@@ -39,7 +39,7 @@ internal sealed class NetworkThread : IDisposable
         (_socket, _streams, _router, _metrics) = (socket, streams, router, metrics);
         _drainEvents = DrainEvents;
         metrics.Collecting += CountRefused;
-        _thread = new Thread(Run) { Name = "qzc-network", IsBackground = true };
+        _thread = NamedThread.Create("qzc-network", Run);
     }
 
     /// <summary>Network thread: the peer has connected.</summary>

@@ -74,6 +74,15 @@ public sealed class CommandTests(Browser browser) : EndToEndTest(browser)
         Assert.False(first.Program.HasExited);
     }
 
+    [Fact]
+    public async Task Its_threads_go_by_their_names_in_top_and_debuggers()
+    {
+        (_, QzcProcess qzc, Viewer viewer) = await StartSessionAsync();
+        await viewer.CardAsync(1280, 800);
+        string[] names = [.. Directory.GetDirectories($"/proc/{qzc.Program.Id}/task").Select(static task => File.ReadAllText(Path.Combine(task, "comm")).TrimEnd())];
+        Assert.Superset(new HashSet<string> { "qzc-display", "qzc-encode-0", "qzc-network" }, names.ToHashSet());
+    }
+
     [Theory]
     [InlineData("--version", "0.1")]
     [InlineData("--help", "attach")]
