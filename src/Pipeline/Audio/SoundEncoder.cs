@@ -18,8 +18,8 @@ internal sealed class SoundEncoder : IDisposable
     private const float Silence = 1.5f / 32768;
 
     /// <summary>
-    /// So much silence is a pause, 200 ms: after each, Chromium held some 10 ms more than before in the runs that were looked at. libopus may say so sooner
-    /// where it makes FEC.
+    /// So much silence is a pause, 200 ms: after each, Chromium held some 10 ms more than before in the runs that were looked at.
+    /// libopus may say so sooner where it makes FEC.
     /// </summary>
     private const int PauseBlocks = 40;
 
