@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using QemuZeroCopy.Bench.Report;
 using QemuZeroCopy.Pipeline.Convert;
 using QemuZeroCopy.Pipeline.Encode;
@@ -31,7 +30,8 @@ internal sealed class LateTwin(X264VideoEncoder encoder) : IDisposable
             moment = new Moment(picture.Size);
         Copy(picture, moment.Picture);
         moment.Changed.CopyFrom(changed);
-        request.Refinement?.Steps.CopyTo(StepsOf(moment.Refinement));
+        if (request.Refinement is { } refinement)
+            moment.Refinement.CopyPlan(refinement);
         moment.Request = request with { Refinement = request.Refinement is null ? null : moment.Refinement };
         moment.Cost = cost;
         _pending.Enqueue(moment);
@@ -65,9 +65,6 @@ internal sealed class LateTwin(X264VideoEncoder encoder) : IDisposable
 
     private static unsafe void Copy(HostPicture from, HostPicture to) =>
         new ReadOnlySpan<byte>(from.Luma, (int)from.AllocatedBytes).CopyTo(new Span<byte>(to.Luma, (int)to.AllocatedBytes));
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_due")]
-    private static extern ref byte[] StepsOf(RefinementMap map);
 
     /// <summary>All that an encoder is told about one picture.</summary>
     private sealed class Moment(PictureSize size)

@@ -44,7 +44,7 @@ internal sealed class SoundDelay : IBenchmark
 
     private static async Task<BenchReport> RunAsync(bool isSmoke)
     {
-        var report = new BenchReport("sound", 1);
+        var report = new BenchReport("sound", isSmoke ? 1 : Rounds);
         await using BrowserSession session = await BrowserSession.StartAsync();
         foreach ((string name, string[] devices, string audiodev) in s_cards)
         {

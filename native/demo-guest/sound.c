@@ -68,8 +68,8 @@ static long monotonic_us(void)
 }
 
 // Says "beep" when the card has taken a beep's first sample: by what the driver still has to play, which the card's own
-// position is in. With it comes when that was seen, by the guest's clock, and how long before it had last been looked. Beeps of 60 ms, each 4.7 ms further into the 250 ms between them, so that none is in step with
-// a timer of the host.
+// position is in. With it comes when that was seen, by the guest's clock, and how long before that the last look was. Beeps
+// of 60 ms, each 4.7 ms further into the 250 ms between them, so that none is in step with a timer of the host.
 void beeps_play(int count)
 {
     if (fork() != 0) return;

@@ -64,18 +64,18 @@ internal sealed class SoundEncoder : IDisposable
             return;
         if (sink.LossPercent > 0)
             _lossTime = sampleTime;
-        if (!IsRobust)
-        {
-            block.CopyTo(_gathered);
-            EncodePacket(SoundClock.BlockFrames, sampleTime, arrivedNs, sink);
-            return;
-        }
-
         if (_hasHalf && _halfTime + SoundClock.BlockFrames != sampleTime)
         {
             // A gap: what stands before it is followed by silence.
             FadeOut(_gathered, SoundClock.BlockFrames);
             EncodePacket(RobustFrames, _halfTime, arrivedNs, sink);
+        }
+
+        if (!IsRobust)
+        {
+            block.CopyTo(_gathered);
+            EncodePacket(SoundClock.BlockFrames, sampleTime, arrivedNs, sink);
+            return;
         }
 
         block.CopyTo(_gathered.AsSpan(_hasHalf ? _gathered.Length / 2 : 0));

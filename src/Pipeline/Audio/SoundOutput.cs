@@ -10,9 +10,9 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
     internal const int MaxVoices = 8;
 
     /// <summary>
-    /// Blocks this late, 25 ms, stand for a pause in the guest, and time jumps over it; blocks this early, 15 ms, are what piled up during
-    /// one, and are left out. QEMU's timer of 10 ms with blocks of up to 11 ms stays within; any more, and the browser
-    /// would take the spread for jitter of the network and play everything later.
+    /// Blocks this late, 25 ms, stand for a pause in the guest, and time jumps over it; blocks this early, 15 ms, are what
+    /// piled up during one, and are left out. QEMU's timer of 10 ms with blocks of up to 11 ms stays within; any more, and the
+    /// browser would take the spread for jitter of the network and play everything later.
     /// </summary>
     private const int MaxLateFrames = SoundClock.Rate / 40, MaxEarlyFrames = SoundClock.Rate * 3 / 200;
 

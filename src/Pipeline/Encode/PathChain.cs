@@ -118,6 +118,8 @@ internal sealed class PathChain : IDisposable
         if (_current is not { } lost)
             return;
         _observer?.PathRefused(lost.Path.Name, reason);
+        // Before the converter, which may have imported their pictures.
+        CloseReplaced();
         CloseEncoder();
         _current = null;
         lost.Losses++;

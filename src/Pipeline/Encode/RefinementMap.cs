@@ -70,6 +70,13 @@ public sealed class RefinementMap
     /// <summary>How many of <see cref="Steps"/> are not 0.</summary>
     public int PlannedBlocks { get; private set; }
 
+    /// <summary>Takes over what <paramref name="other"/>, of the same size, has planned for its picture; not when each block was at rest.</summary>
+    internal void CopyPlan(RefinementMap other)
+    {
+        other._due.CopyTo(_due, 0);
+        (HighestStep, PlannedBlocks) = (other.HighestStep, other.PlannedBlocks);
+    }
+
     /// <summary>
     /// When the next block will be due, in ns; in portions, when that is worth a picture. <see cref="long.MaxValue"/> when all are sharp.
     /// </summary>

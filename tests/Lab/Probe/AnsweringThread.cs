@@ -19,7 +19,7 @@ internal readonly record struct AnsweringThread(long WaitedNs, long MajorFaults)
         var sum = new AnsweringThread();
         foreach (string task in Directory.GetDirectories($"/proc/{processId}/task"))
         {
-            if (File.ReadAllText(Path.Combine(task, "comm")).TrimEnd() != Name)
+            if (NameOf(task) != Name)
                 continue;
             string[] scheduled = File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ');
             string[] stat = File.ReadAllText(Path.Combine(task, "stat")).Split(") ")[1].Split(' ');
@@ -28,5 +28,18 @@ internal readonly record struct AnsweringThread(long WaitedNs, long MajorFaults)
         }
 
         return sum;
+    }
+
+    private static string? NameOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")).TrimEnd();
+        }
+        catch (IOException)
+        {
+            // A thread of the runtime's pool, which has ended meanwhile.
+            return null;
+        }
     }
 }

@@ -12,6 +12,7 @@ public sealed class SoundEncoderTests : IDisposable, ISoundSink
     private readonly OpusDecoder _decoder = OpusDecoder.Open();
     private readonly List<float> _heard = [];
     private readonly List<byte[]> _packets = [];
+    private readonly List<long> _times = [];
     private long _time = 1_000_000;
     private int _lossPercent;
 
@@ -25,6 +26,7 @@ public sealed class SoundEncoderTests : IDisposable, ISoundSink
         _decoder.Decode(opus, block);
         _heard.AddRange(block);
         _packets.Add(opus.ToArray());
+        _times.Add(sampleTime);
     }
 
     public void Dispose()
@@ -74,6 +76,24 @@ public sealed class SoundEncoderTests : IDisposable, ISoundSink
         Assert.True(most < 1.2f * usual, $"{most} against {usual}");
         Assert.InRange(loudest, 0.45f, 0.6f);
         Assert.Equal(0.5, Waves.Level([.. _heard.Skip(_heard.Count - 9600)], Hz, SoundClock.Rate), 0.03);
+    }
+
+    [Fact]
+    public void A_gap_at_which_FEC_ends_costs_no_sound_behind_it()
+    {
+        _lossPercent = 3;
+        Play(51);
+        long lost = _time - SoundClock.BlockFrames;
+        _lossPercent = 0;
+        // One packet within half a minute of that, and half of the next one beyond it.
+        _time = lost + (30 * SoundClock.Rate) - SoundClock.BlockFrames;
+        Play(3);
+        Assert.True(_encoder.IsRobust);
+        _time += SoundClock.Rate;
+        long resumed = _time;
+        Play(2);
+        Assert.False(_encoder.IsRobust);
+        Assert.Equal([resumed, resumed + SoundClock.BlockFrames], _times.TakeLast(2));
     }
 
     [Theory]

@@ -123,16 +123,34 @@ public sealed class ConsolePipelineTests : IDisposable
     [Fact]
     public void The_first_picture_of_a_mode_does_not_wait_for_the_encoder_of_the_mode_before_to_close()
     {
-        var sent = new System.Collections.Concurrent.ConcurrentQueue<int>();
-        Start(refine: false, paths: [new WatchedPath(new CpuVideoPath()) { Closing = () => sent.Enqueue(_sink.Frames.Count) }]);
+        var sent = new System.Collections.Concurrent.ConcurrentQueue<(string, int)>();
+        Start(refine: false, paths: [new WatchedPath(new CpuVideoPath()) { Closing = what => sent.Enqueue((what, _sink.Frames.Count)) }]);
         Show(Size);
         _sink.WaitFor(1);
         Show(new PictureSize(1280, 720));
         WaitUntil(() => !sent.IsEmpty);
-        Assert.Equal([2], sent);
+        Assert.Equal([("encoder", 2)], sent);
         Assert.Equal(new PictureSize(1280, 720), Statistics.Size);
         _pipeline!.Dispose();
-        Assert.Equal([2, 2], sent);
+        Assert.Equal([("encoder", 2), ("encoder", 2), ("converter", 2)], sent);
+    }
+
+    [Fact]
+    public void A_device_lost_right_after_a_mode_change_closes_both_encoders_before_the_converter()
+    {
+        var closed = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        int conversions = 0;
+        Start(refine: false, paths: [new WatchedPath(new CpuVideoPath())
+        {
+            Closing = closed.Enqueue,
+            Judging = outcome => ++conversions == 2 ? QemuZeroCopy.Pipeline.Convert.ConvertOutcome.DeviceLost : outcome,
+        }]);
+        Show(Size);
+        _sink.WaitFor(1);
+        Show(new PictureSize(1280, 720));
+        _sink.WaitFor(2);
+        Assert.Equal(["encoder", "encoder", "converter"], closed);
+        Assert.Equal(new PictureSize(1280, 720), Statistics.Size);
     }
 
     [Fact]

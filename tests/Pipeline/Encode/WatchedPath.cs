@@ -15,8 +15,8 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
     /// <summary>Runs before a converter or an encoder is opened, with which of them.</summary>
     public Action<string> Opening { get; init; } = static _ => { };
 
-    /// <summary>Runs before an encoder is closed.</summary>
-    public Action Closing { get; init; } = static () => { };
+    /// <summary>Runs before a converter or an encoder is closed, with which of them.</summary>
+    public Action<string> Closing { get; init; } = static _ => { };
 
     /// <summary>What a conversion comes to, in place of what it came to in truth.</summary>
     public Func<ConvertOutcome, ConvertOutcome> Judging { get; init; } = static outcome => outcome;
@@ -89,7 +89,11 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
             return outcome;
         }
 
-        public void Dispose() => real.Dispose();
+        public void Dispose()
+        {
+            path.Closing("converter");
+            real.Dispose();
+        }
     }
 
     private sealed class Encoder(WatchedPath path, IVideoEncoder real) : IVideoEncoder
@@ -113,7 +117,7 @@ internal sealed class WatchedPath(VideoPath real) : VideoPath
 
         public void Dispose()
         {
-            path.Closing();
+            path.Closing("encoder");
             real.Dispose();
         }
     }
