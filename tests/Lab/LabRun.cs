@@ -9,7 +9,7 @@ namespace QemuZeroCopy.Lab.Tests;
 /// </summary>
 public sealed class LabRun
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(16);
     private readonly List<Finding> _findings = [];
 
     public LabRun()

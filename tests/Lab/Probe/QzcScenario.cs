@@ -17,7 +17,7 @@ internal static class QzcScenario
     private const string Output = "/run/lab", Token = "token-of-the-lab", Control = "/tmp/qmp-lab", Attached = "/tmp/qmp-qzc", Node = "/dev/dri/renderD128";
     private const int FirstPort = 8100;
     private const long FrameNs = 1_000_000_000 / 60;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(70), s_start = TimeSpan.FromSeconds(2), s_motion = TimeSpan.FromSeconds(6), s_silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150), s_start = TimeSpan.FromSeconds(2), s_motion = TimeSpan.FromSeconds(6), s_silence = TimeSpan.FromSeconds(2);
     private static readonly string s_lab = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Environment.ProcessPath)!, ".."));
 
     private static readonly Way[] s_ways =
@@ -135,7 +135,7 @@ internal static class QzcScenario
     private static async Task EndAsync(Report report, string name, Process qzc)
     {
         Process.Start("kill", ["-TERM", qzc.Id.ToString(CultureInfo.InvariantCulture)]).Dispose();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         try
         {
             await qzc.WaitForExitAsync(patience.Token);
