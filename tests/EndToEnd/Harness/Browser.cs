@@ -37,7 +37,3 @@ public sealed class Browser : IAsyncLifetime
         return await Viewer.OpenAsync(context, address, folder, prepare);
     }
 }
-
-/// <summary>Shares the browser between the test classes.</summary>
-[CollectionDefinition(nameof(Browser))]
-public sealed class BrowserGroup : ICollectionFixture<Browser>;

@@ -3,7 +3,6 @@ using Microsoft.Playwright;
 namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 
 /// <summary>What an end-to-end test starts, it starts through here: ended in reverse order, and its traces kept if it fails.</summary>
-[Collection(nameof(Browser))]
 public abstract class EndToEndTest(Browser browser) : IAsyncLifetime
 {
     private readonly Stack<IAsyncDisposable> _started = new();

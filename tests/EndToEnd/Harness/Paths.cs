@@ -12,7 +12,8 @@ internal static class Paths
 
     public static string GuestFolder => Path.Combine(Root, "artifacts/guest");
 
-    public static string Kernel => Existing("artifacts/guest/vmlinuz", "./dev guest");
+    /// <summary>Unpacked where that could be done: an emulated machine starts it two seconds sooner.</summary>
+    public static string Kernel => Path.Combine(GuestFolder, "vmlinux") is var kernel && File.Exists(kernel) ? kernel : Existing("artifacts/guest/vmlinuz", "./dev guest");
 
     public static string Initramfs => Existing("artifacts/guest/initramfs.cpio.zst", "./dev guest");
 

@@ -40,6 +40,9 @@ internal sealed record MachineOptions
 /// <summary>A real QEMU under TCG with the demo guest in it. Its sockets keep their paths when it is started again.</summary>
 internal sealed class QemuMachine : IAsyncDisposable
 {
+    /// <summary>What the kernel does for its cryptography before it starts the guest, most of a second when emulated.</summary>
+    private const string Unneeded = "cryptomgr.notests initcall_blacklist=jent_mod_init,crypto_kdf108_init,load_system_certificate_list,init_encrypted";
+
     private readonly string _folder;
     private readonly MachineOptions _options;
     private readonly PrivateBus? _bus;
@@ -94,7 +97,7 @@ internal sealed class QemuMachine : IAsyncDisposable
     [
         "-accel", "tcg,thread=multi", "-smp", "2", "-m", "256", "-nodefaults",
         "-kernel", Paths.Kernel, "-initrd", Paths.Initramfs,
-        "-append", $"console=ttyS0 quiet loglevel=3 qzc.scene={options.Scene} qzc.mode={options.Mode} {options.Append}",
+        "-append", $"console=ttyS0 quiet loglevel=3 {Unneeded} qzc.scene={options.Scene} qzc.mode={options.Mode} {options.Append}",
         .. options.Devices.SelectMany(device => new[] { "-device", device }),
         .. options.Arguments,
     ];
@@ -109,16 +112,24 @@ internal sealed class QemuMachine : IAsyncDisposable
 
     private async Task GoOnAsync(SavedGuests saved)
     {
-        if (saved.Find(_options) is not { } guest)
+        using SavedGuests.SavedGuest? guest = await saved.FindAsync(_options);
+        if (guest is not null)
         {
-            await StartAgainAsync();
-            await saved.SaveAsync(_options, Monitor, Serial);
+            (_qemu, Monitor, Serial) = await LaunchAsync("", "-incoming", $"exec:cat {guest.File}");
+            Serial.Precede(guest.Lines);
+            await IsRunningAsync(Monitor);
             return;
         }
 
-        (_qemu, Monitor, Serial) = await LaunchAsync("", "-incoming", $"exec:cat {guest.File}");
-        Serial.Precede(guest.Lines);
-        await IsRunningAsync(Monitor);
+        try
+        {
+            await StartAgainAsync();
+            await saved.SaveAsync(_options, Monitor, Serial);
+        }
+        finally
+        {
+            saved.HasBooted(_options);
+        }
     }
 
     private static Task IsRunningAsync(Qmp monitor) =>

@@ -7,6 +7,11 @@ namespace QemuZeroCopy.EndToEnd.Tests.Harness;
 /// <summary>The published <c>qzc</c> itself, on a port of its own.</summary>
 internal sealed partial class QzcProcess : IAsyncDisposable
 {
+    private const int FirstPort = 10_000, Ports = 10_000;
+
+    // Processes that run beside each other begin at different places.
+    private static int s_port = Random.Shared.Next(Ports);
+
     private readonly ChildProgram _program;
 
     private QzcProcess(ChildProgram program, Uri page)
@@ -48,11 +53,23 @@ internal sealed partial class QzcProcess : IAsyncDisposable
         return (code, program.Errors, program.Output);
     }
 
+    /// <summary>A port that nobody has been given before, below those that the kernel gives to whoever asks for any.</summary>
     public static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        while (true)
+        {
+            int port = FirstPort + (int)((uint)Interlocked.Increment(ref s_port) % Ports);
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody else's; the next one.
+            }
+        }
     }
 
     public ValueTask DisposeAsync() => _program.DisposeAsync();

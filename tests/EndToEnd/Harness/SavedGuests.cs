@@ -13,6 +13,7 @@ public sealed class SavedGuests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("qzc-guests-").FullName;
     private readonly List<SavedGuest> _guests = [];
+    private readonly Dictionary<string, TaskCompletionSource> _booting = [];
     private int _saved;
 
     public SavedGuests() => Current = this;
@@ -20,29 +21,58 @@ public sealed class SavedGuests : IDisposable
     /// <summary>Those of this run of the tests; null where each machine boots.</summary>
     internal static SavedGuests? Current { get; private set; }
 
-    /// <summary>A guest of these options; null if there is none.</summary>
-    internal SavedGuest? Find(MachineOptions options)
+    /// <summary>
+    /// A guest of these options, to be disposed of once QEMU has read it; null if there is none. Who is told so boots one
+    /// and keeps it by <see cref="SaveAsync"/>; others that want the same wait for that, and then ask again.
+    /// </summary>
+    internal async Task<SavedGuest?> FindAsync(MachineOptions options)
     {
         string key = KeyOf(options);
-        SavedGuest? found = _guests.Find(guest => guest.Key == key);
-        if (found is not null)
+        while (true)
         {
-            _guests.Remove(found);
-            _guests.Add(found);
-        }
+            Task elsewhere;
+            lock (_guests)
+            {
+                if (_guests.Find(guest => guest.Key == key) is { } found)
+                {
+                    _guests.Remove(found);
+                    _guests.Add(found);
+                    found.Readers++;
+                    return found;
+                }
 
-        return found;
+                if (!_booting.TryGetValue(key, out TaskCompletionSource? booting))
+                {
+                    _booting.Add(key, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                    return null;
+                }
+
+                elsewhere = booting.Task;
+            }
+
+            await elsewhere;
+        }
+    }
+
+    /// <summary>Ends the wait of those that want the same guest, whatever came of the boot.</summary>
+    internal void HasBooted(MachineOptions options)
+    {
+        lock (_guests)
+        {
+            if (_booting.Remove(KeyOf(options), out TaskCompletionSource? booting))
+                booting.SetResult();
+        }
     }
 
     /// <summary>Keeps a guest that has drawn its scene and was not used yet. It runs on.</summary>
     internal async Task SaveAsync(MachineOptions options, Qmp monitor, GuestSerial serial)
     {
-        // A file that is attached belongs to one test.
-        if (options.Arguments.Any(argument => argument.Contains('/')))
+        // A file or a port belongs to one test.
+        if (options.Arguments.Any(argument => argument.Contains('/') || argument.Contains("port=", StringComparison.Ordinal)))
             return;
         // What it says at its start is said.
         await serial.TellAsync("ping", "pong ");
-        string file = Path.Combine(_folder, (++_saved).ToString(CultureInfo.InvariantCulture));
+        string file = Path.Combine(_folder, Interlocked.Increment(ref _saved).ToString(CultureInfo.InvariantCulture));
         await monitor.ExecuteAsync("migrate-set-parameters", new() { ["max-bandwidth"] = 0 });
         try
         {
@@ -61,13 +91,17 @@ public sealed class SavedGuests : IDisposable
         monitor.Events.Clear();
         if (status == "failed")
             return;
-        if (_guests.Count == Most)
+        lock (_guests)
         {
-            File.Delete(_guests[0].File);
-            _guests.RemoveAt(0);
-        }
+            // Those that are just being read are one or two.
+            if (_guests.Count >= Most && _guests.Find(static guest => guest.Readers == 0) is { } oldest)
+            {
+                File.Delete(oldest.File);
+                _guests.Remove(oldest);
+            }
 
-        _guests.Add(new SavedGuest(KeyOf(options), file, lines));
+            _guests.Add(new SavedGuest(this, KeyOf(options), file, lines));
+        }
     }
 
     public void Dispose()
@@ -78,10 +112,26 @@ public sealed class SavedGuests : IDisposable
 
     /// <summary>Whatever makes the guest and its devices; not how they are looked at.</summary>
     private static string KeyOf(MachineOptions options) => string.Join('\n', [.. QemuMachine.GuestArguments(options), options.SoundFormat ?? ""]);
-}
 
-/// <summary>One of <see cref="SavedGuests"/>.</summary>
-/// <param name="Key">What it is found by.</param>
-/// <param name="File">QEMU takes it by <c>-incoming</c>.</param>
-/// <param name="Lines">What it had said at its serial port.</param>
-internal sealed record SavedGuest(string Key, string File, IReadOnlyList<string> Lines);
+    /// <summary>Read by QEMU until it is disposed of.</summary>
+    /// <param name="key">What it is found by.</param>
+    /// <param name="file">QEMU takes it by <c>-incoming</c>.</param>
+    /// <param name="lines">What it had said at its serial port.</param>
+    internal sealed class SavedGuest(SavedGuests owner, string key, string file, IReadOnlyList<string> lines) : IDisposable
+    {
+        public string Key { get; } = key;
+
+        public string File { get; } = file;
+
+        public IReadOnlyList<string> Lines { get; } = lines;
+
+        /// <summary>How many machines read it now; guarded by the owner's list.</summary>
+        internal int Readers { get; set; }
+
+        public void Dispose()
+        {
+            lock (owner._guests)
+                Readers--;
+        }
+    }
+}

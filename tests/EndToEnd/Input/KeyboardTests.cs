@@ -5,7 +5,6 @@ using QemuZeroCopy.Server.Tests.Page;
 namespace QemuZeroCopy.EndToEnd.Tests.Input;
 
 /// <summary>The keyboard, from trusted events of the browser to Linux' key codes in the guest.</summary>
-[Collection(nameof(Browser))]
 public sealed class KeyboardTests(KeyboardTests.Session session) : IClassFixture<KeyboardTests.Session>, IAsyncLifetime
 {
     public sealed class Session(Browser browser) : SharedSession(browser)

@@ -6,7 +6,6 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Input;
 
 /// <summary>Mouse, pen, fingers and the guest's own pointer image.</summary>
-[Collection(nameof(Browser))]
 public sealed class PointerTests(PointerTests.Session session) : IClassFixture<PointerTests.Session>, IAsyncLifetime
 {
     public sealed class Session(Browser browser) : SharedSession(browser)

@@ -3,7 +3,7 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>A guest that copies without end or lies about how much, and a page gone wild: what came last counts, and the picture goes on.</summary>
-[Collection(nameof(Browser))]
+[Collection(nameof(Alone))]
 public sealed class ClipboardFloodTests(ClipboardFloodTests.Session session) : IClassFixture<ClipboardFloodTests.Session>
 {
     public sealed class Session(Browser browser) : SharedSession(browser)

@@ -9,6 +9,7 @@ namespace QemuZeroCopy.EndToEnd.Tests.Session;
 /// has come to rest must be sharp while something else still moves. Times are counted in the guest's frames, of which
 /// there are at most sixty a second: a slow machine gets more time, never less.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class DesktopTests(Browser browser) : EndToEndTest(browser)
 {
     private const int Width = 1280, Height = 800;

@@ -4,6 +4,7 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>A machine that draws 120 pictures a second, in front of displays of several rates.</summary>
+[Collection(nameof(Alone))]
 public sealed class FrameRateTests(Browser browser) : EndToEndTest(browser)
 {
     // A rate above the limit, or a starved one, may pass for a moment.

@@ -4,6 +4,7 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>The page on networks that carry less than everything: which way it takes, and that everything works there.</summary>
+[Collection(nameof(Alone))]
 public sealed class NetworkTests(Browser browser) : EndToEndTest(browser)
 {
     [Fact]
@@ -72,12 +73,11 @@ public sealed class NetworkTests(Browser browser) : EndToEndTest(browser)
         await PictureRecorder.StartAsync(viewer);
         await PictureRecorder.StartAsync(other);
         long lostBefore = path.Udp.Lost;
-        await Task.Delay(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await Eventually.IsTrueAsync("a hundred datagrams that were lost", () => path.Udp.Lost - lostBefore >= 100, patience: 3 * Eventually.Patience);
         long lost = path.Udp.Lost - lostBefore;
         IReadOnlyList<ShownPicture> shown = await PictureRecorder.StopAsync(viewer), reference = await PictureRecorder.StopAsync(other);
         double machineMs = PictureRecorder.LongestGapMs(reference), freezeMs = PictureRecorder.OwnFreezeMs(shown, reference, path.Udp.LateMs);
         Report($"{shown.Count} pictures of {reference.Count}, {lost} datagrams lost; longest freeze of its own {freezeMs:0} ms; longest gaps, with what the machine did, {PictureRecorder.LongestGapMs(shown):0} and {machineMs:0} ms");
-        Assert.InRange(lost, 50, int.MaxValue);
         Assert.InRange(shown.Count, reference.Count / 2, int.MaxValue);
         // Where even the other one had to wait for longer than three pictures' time, the machine was busy elsewhere.
         Assert.InRange(freezeMs, 0, 200 + Math.Max(0, machineMs - 100));

@@ -5,7 +5,6 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>The page without a pointer: every control is reached and named, the focus is seen, and comes back.</summary>
-[Collection(nameof(Browser))]
 public sealed class ReachTests(ReachTests.Session session) : IClassFixture<ReachTests.Session>, IAsyncLifetime
 {
     public sealed class Session(Browser browser) : SharedSession(browser)

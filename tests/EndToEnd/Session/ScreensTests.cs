@@ -4,7 +4,6 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>Two heads of one device, each with a tablet of its own, as docs/user-guide.md tells to set them up.</summary>
-[Collection(nameof(Browser))]
 public sealed class ScreensTests(ScreensTests.Session session) : IClassFixture<ScreensTests.Session>
 {
     public sealed class Session(Browser browser) : SharedSession(browser)

@@ -5,6 +5,7 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>A tone of the guest in the page's audio track, and a tone of the page's microphone in the guest.</summary>
+[Collection(nameof(Alone))]
 public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEndTest(browser)
 {
     private const int ToneHz = 997;

@@ -3,7 +3,6 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>A guest that says too much, or nonsense, at a port as fast as memory: one page takes it all and goes on.</summary>
-[Collection(nameof(Browser))]
 public sealed class TerminalFloodTests(TerminalFloodTests.Session session) : IClassFixture<TerminalFloodTests.Session>
 {
     public sealed class Session(Browser browser) : SharedSession(browser)

@@ -5,7 +5,6 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
 /// <summary>The guest's mode and the window's size: one follows the other, or is scaled to it.</summary>
-[Collection(nameof(Browser))]
 public sealed class WindowTests(WindowTests.Session session) : IClassFixture<WindowTests.Session>
 {
     public sealed class Session(Browser browser) : SharedSession(browser)
