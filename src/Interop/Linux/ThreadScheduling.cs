@@ -36,6 +36,20 @@ public static unsafe class ThreadScheduling
         return TrySet(attributes);
     }
 
+    /// <summary>
+    /// Takes back <see cref="PreferWakeUp"/>: the usual slice, and <paramref name="niceness"/>, which the thread had before. Its
+    /// children keep having the usual of both.
+    /// </summary>
+    public static bool PreferNoMore(int niceness)
+    {
+        if (!TryGet(out Attributes attributes) || attributes.Policy != Normal)
+            return false;
+        // Only a privileged process may clear the flag that PreferWakeUp has set.
+        attributes.RuntimeNs = 0;
+        attributes.Niceness = niceness;
+        return TrySet(attributes);
+    }
+
     private static bool TryGet(out Attributes attributes)
     {
         attributes = default;

@@ -23,6 +23,7 @@ internal sealed class EncodeLoop(
     private RefinementMap? _refinement;
     private PortionSize _portion = new();
     private EncoderRate _rate = new(options.BitsPerSecond, options.MaxFramesPerSecond);
+    private Haste _haste;
     private Scanout? _bad;
     private PictureSize? _announced;
     private long _freeNs;
@@ -166,6 +167,14 @@ internal sealed class EncodeLoop(
     private void Process(long nowNs)
     {
         Scanout scanout = reader.Scanout!;
+        if (!chain.Fits(scanout))
+            _haste.Begin();
+        Make(scanout, nowNs);
+        _haste.End();
+    }
+
+    private void Make(Scanout scanout, long nowNs)
+    {
         if (!Prepare(scanout))
         {
             reader.Acknowledge();
@@ -320,6 +329,7 @@ internal sealed class EncodeLoop(
         if (key && frame.IsKeyFrame)
             _keyFrames.Sent(nowNs);
         sink.Deliver(frame);
+        _haste.End();
         // Of the mode before: the first picture of this one did not wait for that.
         chain.CloseReplaced();
     }

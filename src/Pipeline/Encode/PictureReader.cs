@@ -37,6 +37,7 @@ internal sealed class PictureReader(FrameMailbox mailbox, PathChain chain, Pipel
         counters.Count(taken: 1);
         if (_ticket is { } unanswered)
             mailbox.Complete(unanswered);
+        bool isOtherMode = Scanout?.Size != ticket.Scanout?.Size;
         Scanout?.Release();
         Scanout = ticket.Scanout;
         Scanout?.AddReference();
@@ -48,7 +49,7 @@ internal sealed class PictureReader(FrameMailbox mailbox, PathChain chain, Pipel
             return true;
         }
 
-        if (!HasUnread && !IsAhead)
+        if (isOtherMode || (!HasUnread && !IsAhead))
             _timeline = new FrameTimeline { DamageNs = ticket.DamageNs };
         (_timeline.FreeNs, _timeline.ReadyNs) = Availability;
         _timeline.TakenNs = nowNs;

@@ -25,15 +25,17 @@ public sealed class FrameMailbox : IDisposable
     private ulong _sequence;
     private long _changes;
     private UpdateBurst _burst;
+    private BlankHold _blank;
 
     /// <summary>An empty mailbox; acknowledgements of taken and of discarded damage go to <paramref name="acknowledger"/>.</summary>
     public FrameMailbox(IFrameAcknowledger acknowledger) => _acknowledger = acknowledger;
 
     /// <summary>
     /// Display thread: QEMU shows something else, or nothing (null). Takes over the caller's reference;
-    /// the whole picture counts as damaged.
+    /// the whole picture counts as damaged. With <paramref name="blankUntilNs"/> nothing has been drawn into it: it is not
+    /// taken before then, unless something is drawn.
     /// </summary>
-    public void SetScanout(Scanout? scanout, long nowNs)
+    public void SetScanout(Scanout? scanout, long nowNs, long blankUntilNs = 0)
     {
         Scanout? replaced;
         bool late;
@@ -44,14 +46,15 @@ public sealed class FrameMailbox : IDisposable
             if (!late)
             {
                 _scanout = scanout;
+                // Of a mode before nothing will be seen any more.
+                bool isOtherMode = scanout is not null && _damage.Size != scanout.Size;
+                if (isOtherMode)
+                    _damage.Resize(scanout!.Size);
                 if (scanout is not null)
-                {
-                    if (_damage.Size != scanout.Size)
-                        _damage.Resize(scanout.Size);
                     _damage.Fill();
-                }
-
-                Post(nowNs, mayHold: false);
+                // A guest that waits for its answer does not wait for another picture.
+                _blank.Show(_sequence == 0 ? blankUntilNs : 0);
+                Post(nowNs, mayHold: false, isOldest: isOtherMode);
             }
         }
 
@@ -73,6 +76,7 @@ public sealed class FrameMailbox : IDisposable
                 _damage.Add(rect);
                 if (sequence != 0)
                     _sequence = sequence;
+                _blank.Draw(sequence == 0 && rect == new PixelRect(0, 0, _scanout!.Size.Width, _scanout.Size.Height));
                 Post(nowNs, mayHold: sequence == 0);
             }
         }
@@ -97,7 +101,7 @@ public sealed class FrameMailbox : IDisposable
                 long leftNs = deadlineNs - nowNs;
                 if (_pending && pictures)
                 {
-                    long holdNs = _burst.HoldNs(nowNs);
+                    long holdNs = Math.Max(_burst.HoldNs(nowNs), _blank.HoldNs(nowNs));
                     if (holdNs <= 0)
                         break;
                     leftNs = Math.Min(leftNs, holdNs);
@@ -139,7 +143,7 @@ public sealed class FrameMailbox : IDisposable
         ArgumentNullException.ThrowIfNull(damage);
         lock (_gate)
         {
-            if (!_pending || _closed || (whole && _burst.HoldNs(nowNs) > 0))
+            if (!_pending || _closed || (whole && _burst.HoldNs(nowNs) > 0) || _blank.HoldNs(nowNs) > 0)
             {
                 ticket = default;
                 return false;
@@ -156,6 +160,7 @@ public sealed class FrameMailbox : IDisposable
 
             ticket = new FrameTicket(_scanout, _oldestDamageNs, _sequence);
             _damage.Clear();
+            _blank.Take();
             _pending = false;
             _sequence = 0;
             return true;
@@ -178,13 +183,13 @@ public sealed class FrameMailbox : IDisposable
 
     /// <summary>
     /// Encode thread: whether tiles of <paramref name="read"/> were damaged again, so that the pixels just read
-    /// may be a mixture of two pictures.
+    /// may be a mixture of two pictures, or QEMU shows a picture of another size by now.
     /// </summary>
     public bool HasOvertaken(TileMap read)
     {
         ArgumentNullException.ThrowIfNull(read);
         lock (_gate)
-            return _pending && !_closed && _scanout is not null && _damage.Overlaps(read);
+            return _pending && !_closed && _scanout is not null && !_blank.IsHolding && (_damage.Size != read.Size || _damage.Overlaps(read));
     }
 
     /// <summary>Encode thread: the pixels of <paramref name="ticket"/> have been read, or will not be.</summary>
@@ -225,11 +230,11 @@ public sealed class FrameMailbox : IDisposable
             _acknowledger.Acknowledge(sequence);
     }
 
-    private void Post(long nowNs, bool mayHold)
+    private void Post(long nowNs, bool mayHold, bool isOldest = false)
     {
         _changes++;
         _burst.Add(nowNs, mayHold);
-        if (!_pending)
+        if (!_pending || isOldest)
             _oldestDamageNs = nowNs;
         _pending = true;
         Monitor.Pulse(_gate);

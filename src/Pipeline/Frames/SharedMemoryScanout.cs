@@ -45,8 +45,11 @@ public sealed class SharedPixels
 }
 
 /// <summary>A scanout in memory shared with QEMU (ScanoutMap): the guest's drawing is seen without a copy.</summary>
-public sealed class SharedMemoryScanout : CpuScanout
+public sealed unsafe class SharedMemoryScanout : CpuScanout
 {
+    // Of the rows looked at; the middle four are left out.
+    private const int SampledRows = 16;
+
     /// <summary>Takes over one reference to <paramref name="memory"/>; the caller has checked that the picture fits.</summary>
     public SharedMemoryScanout(PictureSize size, PixelFormat format, int stride, SharedPixels memory, long offsetBytes)
         : base(size, format, stride)
@@ -66,6 +69,26 @@ public sealed class SharedMemoryScanout : CpuScanout
 
     /// <inheritdoc/>
     public override nint Pixels => Memory.Address + (nint)OffsetBytes;
+
+    /// <summary>
+    /// Whether nothing has been drawn yet, by a few rows that are all zeros. Not by those in the middle: QEMU's placeholder for a
+    /// missing picture has its text there (ui/console.c).
+    /// </summary>
+    public bool IsBlank()
+    {
+        int bytes = Size.Width * PixelFormats.BytesPerPixel(Format);
+        for (int i = 0; i < SampledRows; i++)
+        {
+            if (Math.Abs(2 * i + 1 - SampledRows) < 4)
+                continue;
+            // The constructor has checked that every row lies in the mapping.
+            byte* row = (byte*)Pixels + (nint)((2L * i + 1) * Size.Height / (2 * SampledRows)) * Stride;
+            if (new ReadOnlySpan<byte>(row, bytes).ContainsAnyExcept((byte)0))
+                return false;
+        }
+
+        return true;
+    }
 
     /// <inheritdoc/>
     protected override void Free() => Memory.Release();

@@ -29,6 +29,27 @@ public sealed class ThreadSchedulingTests
     }
 
     [Fact]
+    public void A_thread_that_went_first_for_a_while_is_as_it_was_before()
+    {
+        (int Niceness, long SliceNs)? before = null, after = null, again = null;
+        bool tookBack = false;
+        Join(() =>
+        {
+            before = ThreadScheduling.Current;
+            ThreadScheduling.PreferWakeUp();
+            tookBack = ThreadScheduling.PreferNoMore(before?.Niceness ?? 0);
+            after = ThreadScheduling.Current;
+            ThreadScheduling.PreferWakeUp();
+            ThreadScheduling.PreferNoMore(before?.Niceness ?? 0);
+            again = ThreadScheduling.Current;
+        });
+        Assert.SkipWhen(before is null, "The kernel has no sched_getattr.");
+        Assert.True(tookBack);
+        Assert.Equal(before, after);
+        Assert.Equal(before, again);
+    }
+
+    [Fact]
     public void The_thread_that_asked_for_nothing_is_left_alone()
     {
         (int, long)? before = ThreadScheduling.Current;

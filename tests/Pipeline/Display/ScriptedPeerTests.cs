@@ -125,6 +125,51 @@ public sealed class ScriptedPeerTests
         Assert.Equal(2, addresses.Count);
     }
 
+    [Theory]
+    [InlineData(640, 480)]
+    [InlineData(320, 200)]
+    public async Task The_placeholder_between_two_modes_is_not_taken(int width, int height)
+    {
+        using AttachedPeer attached = await AttachedPeer.CreateAsync(new DisplayOptions { OffDelay = TimeSpan.FromHours(1) });
+        ListenerPeer listener = await attached.Listener;
+        var whole = new PixelRect(0, 0, width, height);
+        using SafeFileHandle before = Drawn(40), placeholder = Drawn((height / 16 - 1) / 2 * 16), after = MemFd.Create("after", Stride * 600);
+        Assert.Null(await Tell(before));
+        await attached.SkipFrame();
+        Assert.Null(await Tell(placeholder));
+        listener.UpdateMap(whole);
+        Assert.Null(await listener.ScanoutMap(after, 0, (uint)width, (uint)height + 96, Stride, X8R8G8B8));
+        (FrameTicket ticket, _) = await attached.TakeAsync();
+        Assert.Equal(new PictureSize(width, height + 96), ticket.Scanout!.Size);
+        attached.Console.Frames.Complete(ticket);
+
+        // Of the first mode of all, or into which something is drawn, an empty picture is one like another.
+        Assert.Null(await Tell(placeholder));
+        await attached.SkipFrame();
+        Assert.Null(await Tell(before));
+        await attached.SkipFrame();
+        Assert.Null(await Tell(placeholder));
+        listener.UpdateMap(whole);
+        listener.UpdateMap(new PixelRect(0, 0, 8, 8));
+        await attached.SkipFrame();
+
+        Task<string?> Tell(SafeFileHandle file) => listener.ScanoutMap(file, 0, (uint)width, (uint)height, Stride, X8R8G8B8);
+
+        // White on black, sixteen rows high, as QEMU's text is.
+        SafeFileHandle Drawn(int row)
+        {
+            SafeFileHandle file = MemFd.Create("screen", Stride * 600);
+            using MemoryMapping mapping = MemoryMapping.TryMap(file, Stride * 600)!;
+            for (int y = row; y < row + 16; y++)
+            {
+                for (int x = 0; x < 200; x++)
+                    Marshal.WriteInt32(mapping.Address + (nint)(y * Stride) + x * 4, 0x00ffffff);
+            }
+
+            return file;
+        }
+    }
+
     [Fact]
     public async Task A_file_on_a_disk_is_read_without_a_mapping_and_may_become_shorter()
     {

@@ -1,3 +1,4 @@
+using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Pipeline.Encode;
 using QemuZeroCopy.Pipeline.Encode.X264;
 using QemuZeroCopy.Pipeline.Frames;
@@ -118,6 +119,54 @@ public sealed class ConsolePipelineTests : IDisposable
         Assert.Contains("size 1280x720", _sink.Events);
         byte[] decoded = Ffmpeg.Decode(_sink.Frames[1].Data, "nv12");
         Assert.Equal(Ffmpeg.Nv12Bytes(larger.Size), decoded.Length);
+    }
+
+    [Fact]
+    public void A_picture_that_another_mode_overtakes_while_it_is_read_is_not_encoded()
+    {
+        var larger = new PictureSize(1280, 720);
+        long changedNs = 0;
+        MemoryScanout? scanout = null;
+        var path = new WatchedPath(new CpuVideoPath())
+        {
+            Converting = number =>
+            {
+                if (number != 1)
+                    return;
+                changedNs = MonotonicClock.NowNs;
+                Show(larger);
+            },
+        };
+        Start(refine: false, paths: [path]);
+        scanout = Show(Size);
+        _sink.WaitFor(1);
+        _mailbox.AddDamage(Desktop.DrawGlyph(scanout, 4, 5, _random), MonotonicClock.NowNs);
+        _sink.WaitFor(2);
+        Assert.True(_sink.Frames[1].IsKeyFrame);
+        Assert.Equal(larger, Statistics.Size);
+        // Its time counts from its own scanout, not from what was damaged before.
+        Assert.InRange(_sink.Timelines[1].DamageNs, changedNs, _sink.Timelines[1].TakenNs);
+        Assert.Equal(["convert", "encode", "convert", "convert", "encode"], path.Events.Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void The_first_picture_of_a_mode_goes_first_and_those_after_it_do_not()
+    {
+        var seen = new System.Collections.Concurrent.ConcurrentQueue<(string What, (int Niceness, long SliceNs)? How)>();
+        void See(string what) => seen.Enqueue((what, ThreadScheduling.Current));
+        Start(refine: false, paths: [new WatchedPath(new CpuVideoPath()) { Opening = See, Encoding = number => See($"{number}"), Closing = See }]);
+        MemoryScanout scanout = Show(Size);
+        _sink.WaitFor(1);
+        _mailbox.AddDamage(Desktop.DrawGlyph(scanout, 4, 5, _random), MonotonicClock.NowNs);
+        _sink.WaitFor(2);
+        Show(new PictureSize(1280, 720));
+        _sink.WaitFor(3);
+        _pipeline!.Dispose();
+        Assert.Equal(["converter", "encoder", "0", "1", "encoder", "2", "encoder", "encoder", "converter"], seen.Select(one => one.What));
+        (int, long)?[] how = [.. seen.Select(one => one.How)];
+        (int, long)? usual = how[3], first = how[0];
+        Assert.SkipWhen(usual == first, "The kernel lets no thread go first.");
+        Assert.Equal([first, first, first, usual, first, first, usual, usual, usual], how);
     }
 
     [Fact]

@@ -7,8 +7,10 @@ public sealed class FrameMailboxTests : IDisposable
 {
     private const long Us = 1_000;
     private const long FrameNs = 16_666_667;
+    private const long BlankNs = 100_000 * Us;
     private static readonly PictureSize s_size = new(640, 512);
     private static readonly PixelRect s_top = new(0, 0, 640, 64);
+    private static readonly PixelRect s_all = new(0, 0, 640, 512);
     private static readonly PixelRect s_bottom = new(0, 448, 640, 64);
 
     private readonly RecordingAcknowledger _answers = new();
@@ -89,6 +91,87 @@ public sealed class FrameMailboxTests : IDisposable
         _mailbox.SetScanout(new CopiedScanout(s_size, PixelFormat.Xrgb8888), frame * FrameNs);
         Assert.NotNull(Take(frame * FrameNs));
     }
+
+    [Fact]
+    public void An_empty_picture_between_two_modes_is_never_taken()
+    {
+        ShowBlank(FrameNs);
+        Assert.Null(Take(FrameNs));
+        Assert.False(_mailbox.TryTake(_damage, FrameNs, out _, whole: false));
+        // QEMU tells it as a whole, once.
+        _mailbox.AddDamage(s_all, FrameNs + 100 * Us);
+        Assert.Null(Take(2 * FrameNs));
+        var other = new CopiedScanout(new PictureSize(320, 256), PixelFormat.Xrgb8888);
+        _mailbox.SetScanout(other, 2 * FrameNs);
+        FrameTicket ticket = Assert.NotNull(Take(2 * FrameNs));
+        Assert.Same(other, ticket.Scanout);
+        Assert.Equal(2 * FrameNs, ticket.DamageNs);
+    }
+
+    [Fact]
+    public void An_empty_picture_that_nothing_follows_is_taken_when_its_time_is_over()
+    {
+        ShowBlank(FrameNs);
+        Assert.Null(Take(FrameNs + BlankNs - 1));
+        // Another one does not begin anew.
+        ShowBlank(2 * FrameNs);
+        Assert.Null(Take(FrameNs + BlankNs - 1));
+        Assert.NotNull(Take(FrameNs + BlankNs));
+        ShowBlank(3 * FrameNs);
+        Assert.NotNull(Take(3 * FrameNs));
+    }
+
+    [Fact]
+    public void An_empty_picture_is_taken_at_once_when_something_is_drawn()
+    {
+        ShowBlank(FrameNs);
+        _mailbox.AddDamage(s_top, FrameNs);
+        Assert.NotNull(Take(FrameNs));
+        _mailbox.SetScanout(new CopiedScanout(s_size, PixelFormat.Xrgb8888), 2 * FrameNs);
+        Assert.NotNull(Take(2 * FrameNs));
+        ShowBlank(3 * FrameNs);
+        _mailbox.AddDamage(s_all, 3 * FrameNs);
+        _mailbox.AddDamage(s_all, 4 * FrameNs);
+        Assert.NotNull(Take(4 * FrameNs));
+    }
+
+    [Fact]
+    public void An_empty_picture_does_not_hold_a_guest_that_waits_for_its_answer()
+    {
+        _mailbox.AddDamage(s_top, FrameNs, sequence: 3);
+        ShowBlank(FrameNs);
+        Assert.NotNull(Take(FrameNs));
+        _answers.WaitFor(3);
+    }
+
+    [Fact]
+    public void Waiting_ends_when_the_time_of_an_empty_picture_is_over()
+    {
+        ShowBlank(MonotonicClock.NowNs);
+        Assert.True(_mailbox.Wait(TimeSpan.FromSeconds(30)));
+        Assert.NotNull(Take(MonotonicClock.NowNs));
+    }
+
+    [Fact]
+    public void What_was_read_is_overtaken_by_another_mode_and_not_by_an_empty_picture()
+    {
+        _damage.Fill();
+        ShowBlank(FrameNs);
+        Assert.False(_mailbox.HasOvertaken(_damage));
+        _mailbox.SetScanout(new CopiedScanout(new PictureSize(320, 256), PixelFormat.Xrgb8888), FrameNs);
+        Assert.True(_mailbox.HasOvertaken(_damage));
+    }
+
+    [Fact]
+    public void A_new_mode_is_timed_from_its_own_scanout()
+    {
+        _mailbox.AddDamage(s_top, FrameNs);
+        _mailbox.SetScanout(new CopiedScanout(new PictureSize(320, 256), PixelFormat.Xrgb8888), 2 * FrameNs);
+        _mailbox.AddDamage(new PixelRect(0, 0, 8, 8), 3 * FrameNs);
+        Assert.Equal(2 * FrameNs, Take(3 * FrameNs)?.DamageNs);
+    }
+
+    private void ShowBlank(long nowNs) => _mailbox.SetScanout(new CopiedScanout(s_size, PixelFormat.Xrgb8888), nowNs, nowNs + BlankNs);
 
     /// <summary>Pictures in two halves, until the mailbox knows them; the next frame's number.</summary>
     private long Habit()

@@ -185,7 +185,8 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
             Fds.TryStat(file, out facts);
             if (_cache.TryMap(file, facts, endBytes) is { } memory)
             {
-                Show(new SharedMemoryScanout(size, format, (int)stride, memory, offset), nowNs);
+                SharedMemoryScanout shared = new(size, format, (int)stride, memory, offset);
+                Show(shared, nowNs, isBlank: Current?.Size == size && shared.IsBlank());
                 return true;
             }
 
@@ -333,12 +334,12 @@ internal sealed class ConsoleListener : IBusObject, IDisplayTimer
     }
 
     // Takes over the one reference that a new scanout comes with.
-    private void Show(Scanout scanout, long nowNs)
+    private void Show(Scanout scanout, long nowNs, bool isBlank = false)
     {
         _offNs = long.MaxValue;
         DropMirror();
         Current = scanout;
-        Console.Frames.SetScanout(scanout, nowNs);
+        Console.Frames.SetScanout(scanout, nowNs, isBlank ? nowNs + (long)_options.OffDelay.TotalNanoseconds : 0);
         _events.ScanoutChanged(Console, scanout);
     }
 
