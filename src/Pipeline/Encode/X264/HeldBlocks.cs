@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using QemuZeroCopy.Interop.Linux;
 using QemuZeroCopy.Interop.X264;
 using QemuZeroCopy.Pipeline.Convert;
 
@@ -15,25 +16,39 @@ internal sealed unsafe class HeldBlocks : IDisposable
 
     private readonly int _columns;
     private readonly int _rows;
+    private readonly nuint _savedBytes;
     private byte* _hold;
     private byte* _saved;
+    private bool _isDisposed;
 
-    /// <summary>For pictures of so many blocks; all memory is taken, and touched, here.</summary>
+    /// <summary>
+    /// For pictures of so many blocks. Its memory, as much as a picture's, is taken with the first mask, when the first picture of
+    /// a mode has gone out: pages that are touched for the first time are dear.
+    /// </summary>
     public HeldBlocks(int columns, int rows, bool planar444)
     {
         (_columns, _rows) = (columns, rows);
-        nuint blocks = (nuint)columns * (nuint)rows, bytes = blocks * Side * Side * (planar444 ? 6u : 3u) / 2;
-        _hold = (byte*)NativeMemory.AlignedAlloc(blocks, 64);
-        _saved = (byte*)NativeMemory.AlignedAlloc(bytes, 4096);
-        NativeMemory.Clear(_hold, blocks);
-        NativeMemory.Clear(_saved, bytes);
+        _savedBytes = (nuint)columns * (nuint)rows * Side * Side * (planar444 ? 6u : 3u) / 2;
     }
 
     /// <summary>Frees the memory when nobody disposed of this.</summary>
     ~HeldBlocks() => Free();
 
     /// <summary>One for each block in raster order, not 0 where it is held; the caller writes it.</summary>
-    public Span<byte> Mask => new(_hold, _columns * _rows);
+    public Span<byte> Mask
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_hold == null)
+            {
+                _hold = (byte*)NativeMemory.AlignedAlloc((nuint)_columns * (nuint)_rows, 64);
+                _saved = PictureMemory.Allocate(_savedBytes);
+            }
+
+            return new(_hold, _columns * _rows);
+        }
+    }
 
     /// <summary>Shows the held blocks of <paramref name="picture"/> as they stand in <paramref name="sent"/>.</summary>
     public void Hold(in X264Picture picture, in X264Unit sent) => Walk(picture, sent, isHolding: true);
@@ -44,12 +59,15 @@ internal sealed unsafe class HeldBlocks : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _isDisposed = true;
         Free();
         GC.SuppressFinalize(this);
     }
 
     private void Walk(in X264Picture picture, in X264Unit sent, bool isHolding)
     {
+        if (_hold == null)
+            return;
         byte* saved = _saved;
         bool planar = picture.Plane2 is not null;
         for (int row = 0; row < _rows; row++)
@@ -98,7 +116,7 @@ internal sealed unsafe class HeldBlocks : IDisposable
     private void Free()
     {
         NativeMemory.AlignedFree(_hold);
-        NativeMemory.AlignedFree(_saved);
+        PictureMemory.Free(_saved);
         _hold = null;
         _saved = null;
     }
