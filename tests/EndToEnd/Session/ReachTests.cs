@@ -4,7 +4,7 @@ using QemuZeroCopy.EndToEnd.Tests.Harness;
 
 namespace QemuZeroCopy.EndToEnd.Tests.Session;
 
-/// <summary>The page without a pointer: every control is reached and named, the focus is seen, and comes back.</summary>
+/// <summary>The page without a pointer: every control is reached and named, the focus is seen, and comes back; and all of it on a phone.</summary>
 public sealed class ReachTests(ReachTests.Session session) : IClassFixture<ReachTests.Session>, IAsyncLifetime
 {
     public sealed class Session(Browser browser) : SharedSession(browser)
@@ -35,12 +35,14 @@ public sealed class ReachTests(ReachTests.Session session) : IClassFixture<Reach
     private static readonly string[] s_controls =
         ["button", "menuitem", "menuitemradio", "menuitemcheckbox", "checkbox", "combobox", "textbox", "slider", "dialog", "menu", "application", "navigation", "splitter"];
 
+    private const string AllButtons = "['machine', 'screens', 'clipboard', 'terminal', 'microphone'].every(name => !document.getElementById(name + '-button').hidden)";
+
     private IPage Page => session.Page;
 
     public async ValueTask InitializeAsync()
     {
         await session.Guest.LineAsync("device agent");
-        await session.Viewer.UntilAsync("['machine', 'screens', 'clipboard', 'terminal', 'microphone'].every(name => !document.getElementById(name + '-button').hidden)");
+        await session.Viewer.UntilAsync(AllButtons);
         await LeaveScreenAsync();
     }
 
@@ -205,6 +207,29 @@ public sealed class ReachTests(ReachTests.Session session) : IClassFixture<Reach
         await Page.Keyboard.PressAsync("Enter");
         Assert.Equal("stage", await FocusAsync());
         Assert.DoesNotContain(session.Viewer.Console, static line => line.Contains("Content Security Policy", StringComparison.Ordinal) || line.StartsWith("uncaught", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(360, 740)]
+    [InlineData(740, 360)]
+    public async Task A_phone_either_way_up_has_a_bar_of_two_rows_and_the_whole_overlay(int width, int height)
+    {
+        Viewer phone = await session.OpenAsync(options: new() { ViewportSize = new() { Width = width, Height = height }, HasTouch = true, IsMobile = true, DeviceScaleFactor = 2 });
+        await phone.StateAsync("picture");
+        await phone.UntilAsync(AllButtons);
+        await phone.Page.FocusAsync("#overlay-button");
+        await phone.UntilAsync("new Set([...document.querySelectorAll('#toolbar button')].filter(b => b.checkVisibility()).map(b => Math.round(b.getBoundingClientRect().top))).size <= 2");
+        await phone.Page.TapAsync("#overlay-button");
+        // Figures of the server, which come first, and of the browser.
+        await phone.UntilAsync("[...document.querySelectorAll('#overlay-figures dd')].filter(d => /[0-9]/.test(d.textContent)).length >= 4");
+        double[] box = await phone.Page.EvaluateAsync<double[]>("""
+            (() => {
+              const overlay = document.getElementById('overlay'), r = overlay.getBoundingClientRect(), bar = document.getElementById('toolbar').getBoundingClientRect();
+              return [r.left, innerWidth - r.right, r.top - bar.bottom, innerHeight - r.bottom, overlay.clientHeight - overlay.scrollHeight, overlay.clientWidth - overlay.scrollWidth];
+            })()
+            """);
+        Assert.All(box, static room => Assert.InRange(room, 0, double.PositiveInfinity));
+        await phone.Page.CloseAsync();
     }
 
     private const string Focused = "(document.activeElement.tagName === 'SELECT' ? 'select' : document.activeElement.textContent)";
