@@ -37,7 +37,7 @@ internal sealed class AudioOutListener(SoundOutput output, Action changed, Actio
     {
         if (output.Find(id) is not { } voice)
             return false;
-        voice.IsEnabled = enabled;
+        output.SetEnabled(voice, enabled, nowNs);
         changed();
         return true;
     }

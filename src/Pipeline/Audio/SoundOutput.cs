@@ -29,6 +29,17 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
     /// <summary>So much of one voice does not wait for another: two of QEMU's blocks.</summary>
     private const int MaxAheadFrames = SoundClock.Rate / 50;
 
+    /// <summary>
+    /// What the listeners hold too long is taken back over this time, by so little that nobody hears it and that
+    /// a browser, which looks at two seconds for packets that come late, sees 3 ms of it. It lengthens what it
+    /// holds within a moment and shortens it by nothing that is less than some 40 ms; but of a source that is slow it uses up
+    /// what it has.
+    /// </summary>
+    private const double ShortenSeconds = 8, MaxHaste = 0.0015;
+
+    /// <summary>What is no further than this from a number of blocks is one, but for rounding.</summary>
+    private const double Whole = 1e-6;
+
     /// <summary>Two seconds tell where a stream usually stands beside the clock.</summary>
     private const int UsualBlocks = 400;
 
@@ -37,12 +48,15 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
     private readonly float[] _cut = new float[SoundClock.FadeFrames * 2];
     private readonly DriftControl _drift = new();
     private double _correction;
+    private double _resampling;
+    private double _skipped;
     private double _usual;
     private int _usualBlocks;
     private long _time;
     private long _writtenNs;
     private bool _isRunning;
     private bool _wasCut;
+    private bool _isFaded;
     private (float Left, float Right) _last;
 
     /// <summary>Whether a voice of the guest is playing.</summary>
@@ -81,6 +95,14 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
     /// <summary>The connection is gone, and all voices with it.</summary>
     public void Clear() => _voices.Clear();
 
+    /// <summary>A voice plays, or does not any more; where none does, the sound is over without a wait for more of it.</summary>
+    public void SetEnabled(OutputVoice voice, bool enabled, long nowNs)
+    {
+        voice.IsEnabled = enabled;
+        if (_isRunning && !IsPlaying)
+            DueNs = Math.Min(DueNs, nowNs);
+    }
+
     /// <summary>Takes samples of a voice, and hands on the blocks that are complete.</summary>
     public void Write(OutputVoice voice, ReadOnlySpan<byte> data, long nowNs)
     {
@@ -93,8 +115,9 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
 
         if (nowNs - voice.WrittenNs > PauseNs)
             voice.Samples.WriteSilence(SpareFrames);
-        voice.Write(data, nowNs, _correction);
+        voice.Write(data, nowNs, _resampling);
         _writtenNs = nowNs;
+        _isFaded = false;
         while (TryMix(nowNs))
             Emit(nowNs, isPause: false);
         DueNs = _isRunning ? nowNs + PauseNs : long.MaxValue;
@@ -117,6 +140,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
             frames = Math.Max(frames, voice.Samples.Mix(_block));
         FadeOut(frames);
         Emit(nowNs, isPause: true);
+        _isFaded = true;
         if (encoder.IsQuiet)
             Stop();
         else
@@ -152,11 +176,15 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
         return true;
     }
 
-    /// <summary>Silence in a pause follows on what was heard, however late that has become; what was played stands in its own time.</summary>
+    /// <summary>
+    /// The end of a sound follows on what was heard, however late that has become; what was played stands in its own time, and so
+    /// does silence, lest it should look late to a browser, which would hold everything after it for longer.
+    /// </summary>
     private void Emit(long nowNs, bool isPause)
     {
-        long now = SoundClock.At(nowNs);
-        if (!_isRunning || (!isPause && now - (_time + SoundClock.BlockFrames) > MaxLateFrames))
+        long now = SoundClock.At(nowNs) - (long)_skipped;
+        long most = !isPause ? MaxLateFrames : _isFaded ? SoundClock.BlockFrames : long.MaxValue;
+        if (!_isRunning || now - (_time + SoundClock.BlockFrames) > most)
         {
             _isRunning = true;
             // The rest of what came with it follows at once.
@@ -176,12 +204,25 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
 
         if (!isPause)
             Follow(late);
+        double haste = isPause ? 0 : Haste();
+        _skipped += SoundClock.BlockFrames * haste;
+        _resampling = _correction + haste;
         JoinCut();
         for (int i = 0; i < _block.Length; i++)
             _block[i] = Math.Clamp(_block[i], -1, 1);
         _last = (_block[^2], _block[^1]);
-        encoder.Encode(_block, _time, _writtenNs, sink);
+        encoder.Encode(_block, _time, isPause ? nowNs : _writtenNs, sink);
         _time += SoundClock.BlockFrames;
+    }
+
+    /// <summary>
+    /// By what share fewer samples are made of the same sound, and the stream's clock goes slower. It is whole blocks that
+    /// are saved, so that in the end blocks leave with the same writes as before.
+    /// </summary>
+    private double Haste()
+    {
+        double wanted = sink.SpareMs / (1000 * ShortenSeconds), blocks = _skipped / SoundClock.BlockFrames;
+        return Math.Min(wanted > 0 ? wanted : Math.Max(0, Math.Ceiling(blocks - Whole) - blocks), MaxHaste);
     }
 
     /// <summary>

@@ -97,6 +97,7 @@ internal sealed class NetworkThread : IDisposable
 
     private void Run()
     {
+        ThreadScheduling.PreferWakeUp();
         while (!_stopping)
         {
             long nextNs = Math.Min(_router.NextTimeoutNs, _streams.NextTimeoutNs);

@@ -20,16 +20,25 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
     /// <summary>Browsers send a packet each 20 ms, also in silence; so long without one, the microphone is off.</summary>
     private const long SpeakerGoneNs = 500_000_000;
 
+    /// <summary>A page that hears something says every two seconds how it is off; so long it is believed.</summary>
+    private const long SpareValidNs = 5_000_000_000;
+
+    /// <summary>What a listener keeps of what it says it could spare, so that it is never short because of us.</summary>
+    private const int SpareKeptMs = 5, MostSpareMs = 1000;
+
     private readonly Lock _gate = new();
     private readonly byte[] _payloads = new byte[Capacity * MaxPacketBytes];
     private readonly (int Length, long SampleTime, long ArrivedNs)[] _queue = new (int, long, long)[Capacity];
     private readonly byte[] _packet = new byte[MaxPacketBytes];
     private readonly List<Viewer> _listeners = [];
+    private readonly Dictionary<object, (int Ms, long UntilNs)> _spares = [];
     private SoundTap[] _taps = [];
     private int _head;
     private int _count;
     private volatile bool _isHeard;
     private volatile int _lossPercent;
+    private volatile int _spareMs;
+    private long _spareUntilNs;
     private Viewer? _speaker;
     private long _spokeNs;
 
@@ -41,6 +50,9 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
 
     /// <inheritdoc/>
     public int LossPercent => _lossPercent;
+
+    /// <inheritdoc/>
+    public int SpareMs => _spareMs;
 
     /// <inheritdoc/>
     public void Deliver(ReadOnlySpan<byte> opus, long sampleTime, long arrivedNs)
@@ -81,6 +93,22 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
         lock (_gate)
             _taps = Array.FindAll(_taps, t => t != tap);
         tap.Dispose();
+    }
+
+    /// <summary>
+    /// Any thread: a page holds sound by so many ms longer than its browser aims to; null: it has gone. All hear the same packets,
+    /// so that what counts is what every one of them has to spare.
+    /// </summary>
+    public void SetSpare(object page, int? ms, long nowNs)
+    {
+        lock (_gate)
+        {
+            if (ms is { } spare)
+                _spares[page] = (Math.Clamp(spare, SpareKeptMs, MostSpareMs + SpareKeptMs) - SpareKeptMs, nowNs + SpareValidNs);
+            else
+                _spares.Remove(page);
+            UpdateSpare(nowNs);
+        }
     }
 
     /// <summary>Network thread: a viewer's connection is up.</summary>
@@ -160,6 +188,28 @@ internal sealed class SoundHub(Action wakeUp, SessionRegistry sessions, ServerMe
     {
         if (_speaker is not null && HasGone(nowNs))
             SetSpeaker(null);
+        lock (_gate)
+        {
+            if (nowNs >= _spareUntilNs)
+                UpdateSpare(nowNs);
+        }
+    }
+
+    private void UpdateSpare(long nowNs)
+    {
+        (int least, _spareUntilNs) = (MostSpareMs, long.MaxValue);
+        foreach ((object page, (int ms, long untilNs)) in _spares)
+        {
+            if (untilNs <= nowNs)
+            {
+                _spares.Remove(page);
+                continue;
+            }
+
+            (least, _spareUntilNs) = (Math.Min(least, ms), Math.Min(_spareUntilNs, untilNs));
+        }
+
+        _spareMs = _spares.Count > 0 ? least : 0;
     }
 
     private bool HasGone(long nowNs) => nowNs - _spokeNs > SpeakerGoneNs || _speaker?.Input is not { Allowed: true };

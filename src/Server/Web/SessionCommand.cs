@@ -29,6 +29,9 @@ internal readonly record struct SessionCommand
     /// <summary>How many pictures a second the viewer's display shows.</summary>
     public int? FramesPerSecond { get; private init; }
 
+    /// <summary>By how much longer the browser holds sound than it aims to, in ms; less than nothing where it is short of it.</summary>
+    public int? SpareSoundMs { get; private init; }
+
     /// <summary>What shall become of a drive.</summary>
     public MediumCommand? Medium { get; init; }
 
@@ -62,6 +65,9 @@ internal readonly record struct SessionCommand
                 case "pace":
                     command = new SessionCommand { FramesPerSecond = TryGet(root, "fps"u8, out int rate) && rate > 0 ? rate : null };
                     return command.FramesPerSecond is not null;
+                case "sound":
+                    command = new SessionCommand { SpareSoundMs = TryGet(root, "spareMs"u8, out int spare) ? spare : null };
+                    return command.SpareSoundMs is not null;
                 case "medium":
                     string? drive = Text(root, "drive"u8);
                     bool force = root.TryGetProperty("force"u8, out JsonElement forced) && forced.ValueKind == JsonValueKind.True;

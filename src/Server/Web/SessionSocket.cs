@@ -94,6 +94,7 @@ internal sealed class SessionSocket : IDisposable
             subscription.Dispose();
         _statisticsTimer.Dispose();
         _media.FindHub(_console.Index)?.SetFrameRateWish(this, null);
+        _media.Sound?.SetSpare(this, null, MonotonicClock.NowNs);
         _registry.Remove(Id);
         _input.Dispose();
         _clipboard.Dispose();
@@ -181,6 +182,8 @@ internal sealed class SessionSocket : IDisposable
 
         if (command.FramesPerSecond is { } rate)
             _media.FindHub(_console.Index)?.SetFrameRateWish(this, rate);
+        if (command.SpareSoundMs is { } spare)
+            _media.Sound?.SetSpare(this, spare, MonotonicClock.NowNs);
         if (command.Name is { } name)
             _registry.Rename(Id, name);
         if (command.TakesControl)

@@ -12,6 +12,7 @@ import { Reception } from "./link/reception.js";
 import { saveScreenshot } from "./link/screenshot.js";
 import { Sightings } from "./link/sightings.js";
 import { SoundFallback } from "./link/sound-fallback.js";
+import { SoundReserve } from "./link/sound-reserve.js";
 import { Sound } from "./link/sound.js";
 import { ClipboardPanel } from "./view/clipboard-panel.js";
 import { Cursor } from "./view/cursor.js";
@@ -114,6 +115,7 @@ const microphone = new Microphone(track => { media.microphone = track; });
 /** By which way the sound comes, WebRTC before the WebSocket. */
 const tracks = { media: /** @type {MediaStreamTrack | null} */ (null), fallback: /** @type {MediaStreamTrack | null} */ (null) };
 const soundFallback = new SoundFallback(track => hear({ fallback: track }));
+new SoundReserve(media, spareMs => session.command({ type: "sound", spareMs }));
 const soundControls = new SoundControls(sound, microphone, showHint, () => toolbar.leave());
 keyboard.onTyping = (/** @type {number} */ left) => showHint(left > LONG_TEXT ? `Typing, ${left} keys to go. Esc stops it.` : "");
 /** Whether this viewer drives; unknown before the server has said so. @type {boolean | null} */

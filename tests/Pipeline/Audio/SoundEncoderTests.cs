@@ -20,6 +20,8 @@ public sealed class SoundEncoderTests : IDisposable, ISoundSink
 
     int ISoundSink.LossPercent => _lossPercent;
 
+    int ISoundSink.SpareMs => 0;
+
     void ISoundSink.Deliver(ReadOnlySpan<byte> opus, long sampleTime, long arrivedNs)
     {
         float[] block = new float[OpusDecoder.SamplesOf(opus) * 2];

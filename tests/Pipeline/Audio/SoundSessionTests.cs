@@ -174,6 +174,8 @@ public sealed class SoundSessionTests : IDisposable
 
         public int LossPercent => 0;
 
+        public int SpareMs => 0;
+
         public void Deliver(ReadOnlySpan<byte> opus, long sampleTime, long arrivedNs) => Lengths.Enqueue(opus.Length);
     }
 }

@@ -116,6 +116,31 @@ public sealed class SoundHubTests : IDisposable
     }
 
     [Fact]
+    public void What_can_be_spared_is_what_every_page_can_spare_and_is_believed_for_five_seconds()
+    {
+        var hub = new SoundHub(() => { }, _media.Sessions, _metrics);
+        object first = new(), second = new();
+        Assert.Equal(0, hub.SpareMs);
+        hub.SetSpare(first, 45, 0);
+        Assert.Equal(40, hub.SpareMs);
+        hub.SetSpare(second, 25, 2_000 * Ms);
+        Assert.Equal(20, hub.SpareMs);
+        hub.SetSpare(second, -12, 2_500 * Ms);
+        Assert.Equal(0, hub.SpareMs);
+        hub.SetSpare(second, null, 2_600 * Ms);
+        Assert.Equal(40, hub.SpareMs);
+        hub.SetSpare(second, int.MaxValue, 2_700 * Ms);
+        hub.HandleTime(4_999 * Ms);
+        Assert.Equal(40, hub.SpareMs);
+        hub.HandleTime(5_000 * Ms);
+        Assert.Equal(1_000, hub.SpareMs);
+        hub.HandleTime(7_700 * Ms);
+        Assert.Equal(0, hub.SpareMs);
+        hub.SetSpare(first, int.MinValue, 8_000 * Ms);
+        Assert.Equal(0, hub.SpareMs);
+    }
+
+    [Fact]
     public async Task A_listener_over_a_WebSocket_is_heard_of_and_loses_the_oldest_when_it_is_slow()
     {
         CancellationToken stop = TestContext.Current.CancellationToken;

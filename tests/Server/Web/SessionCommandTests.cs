@@ -62,6 +62,15 @@ public sealed class SessionCommandTests
         Assert.False(Read("""{"type":"pace"}""", out _));
     }
 
+    [Fact]
+    public void What_can_be_spared_of_the_sound_is_read()
+    {
+        Assert.True(Read("""{"type":"sound","spareMs":-7}""", out SessionCommand command));
+        Assert.Equal(-7, command.SpareSoundMs);
+        Assert.False(Read("""{"type":"sound","spareMs":1.5}""", out _));
+        Assert.False(Read("""{"type":"sound"}""", out _));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hello")]

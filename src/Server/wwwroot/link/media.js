@@ -91,6 +91,11 @@ export class Media {
     return pair?.remote?.protocol?.toUpperCase() ?? "WebRTC";
   }
 
+  /** What the sound comes by, for statistics. */
+  get soundReceiver() {
+    return this.#voice?.receiver ?? null;
+  }
+
   /** Whether the server takes a microphone from this viewer. */
   get takesMicrophone() {
     return this.#voice?.currentDirection === "sendrecv";

@@ -12,7 +12,7 @@
  * @typedef {{transport: string, roundTripMs: number, loss: number, estimateBps: number, queue: boolean, bytes: number, repeated: number, sent: number, skipped: number}} LinkStatistics
  * @typedef {{type: "statistics", atMs: number, frames: number[][], targetBps: number, taken?: number, encoded?: number, converter?: string, encoder?: string, link?: LinkStatistics}} Statistics
  * @typedef {{type: "answer", stamp: number, picture: number, heardUs: number, damageUs: number}} Answer
- * @typedef {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "name", name: string} | {type: "control"} | {type: "pace", fps: number} | {type: "medium", drive: string, file?: string, force?: boolean} | {type: "statistics", on: boolean} | {type: "seen", picture: number, receivedUs: number, decodeUs: number, showUs: number}} Command
+ * @typedef {{type: "resize", width: number, height: number, widthMm: number, heightMm: number} | {type: "machine", action: string} | {type: "name", name: string} | {type: "control"} | {type: "pace", fps: number} | {type: "sound", spareMs: number} | {type: "medium", drive: string, file?: string, force?: boolean} | {type: "statistics", on: boolean} | {type: "seen", picture: number, receivedUs: number, decodeUs: number, showUs: number}} Command
  * @typedef {object} SessionEvents
  * @property {(hello: Hello) => void} hello
  * @property {(machine: MachineState) => void} machine
