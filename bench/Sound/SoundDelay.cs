@@ -22,12 +22,12 @@ internal sealed class SoundDelay : IBenchmark
     /// <summary>The block that QEMU gathers before it hands over the first sample of it; less than this cannot be.</summary>
     private const double LeastInQemuMs = 4;
 
-    /// <summary>The browser's buffer begins long. It counts as settled this close to its aim, or after so many rounds.</summary>
-    private const double SettledMs = 14;
+    /// <summary>The browser's buffer begins long. It counts as settled this close to its aim, or after so many beeps.</summary>
+    private const double SettledMs = 8, SettledAimMs = 25;
 
-    private const int MaxSettlingRounds = 3, SettlingBeeps = 12;
+    private const int MostSettlingBeeps = 96, LeastSettlingBeeps = 24, LookAfterBeeps = 8;
 
-    private const int Rounds = 3, Beeps = 16;
+    private const int Beeps = 48;
 
     /// <summary>A card as QEMU has it of itself, and as docs/sound.md says; with what QEMU's audiodev is told beside its name.</summary>
     private static readonly (string Name, string[] Devices, string Audiodev)[] s_cards =
@@ -44,7 +44,7 @@ internal sealed class SoundDelay : IBenchmark
 
     private static async Task<BenchReport> RunAsync(bool isSmoke)
     {
-        var report = new BenchReport("sound", isSmoke ? 1 : Rounds);
+        var report = new BenchReport("sound", 1);
         await using BrowserSession session = await BrowserSession.StartAsync();
         foreach ((string name, string[] devices, string audiodev) in s_cards)
         {
@@ -57,29 +57,30 @@ internal sealed class SoundDelay : IBenchmark
             await page.GotoAsync(qzc.Page.ToString());
             await machine.Serial.LineAsync("device sound");
             await Eventually.IsTrueAsync("the page's audio track", () => page.EvaluateAsync<bool>("window.__sound.begin()"));
-            JsonElement before = await SettleAsync(page, machine.Serial, isSmoke);
-            var beeps = new BeepDelays(MaxMarkMs);
-            for (int round = 0; round < (isSmoke ? 1 : Rounds); round++)
-                await BeepAsync(page, machine.Serial, isSmoke ? 6 : Beeps, beeps);
+            // One stream for all, as a machine that plays has it: where one begins, the guest stutters.
+            using var stream = new BeepStream(page, machine.Serial);
+            await stream.BeginAsync(MostSettlingBeeps + Beeps + LookAfterBeeps);
+            JsonElement before = await SettleAsync(page, stream, isSmoke);
+            BeepDelays beeps = await stream.TakeAsync(isSmoke ? 6 : Beeps, MaxMarkMs);
             Add(report, name, beeps, before, await page.EvaluateAsync<JsonElement>("window.__sound.figures()"));
         }
 
         return report;
     }
 
-    /// <summary>Beeps until the browser's buffer stands where it aims; its figures then.</summary>
-    private static async Task<JsonElement> SettleAsync(IPage page, GuestSerial serial, bool isSmoke)
+    /// <summary>Waits until the browser's buffer stands where it aims; its figures then.</summary>
+    private static async Task<JsonElement> SettleAsync(IPage page, BeepStream stream, bool isSmoke)
     {
         // Before the first packet there are no figures.
-        await BeepAsync(page, serial, 2, new BeepDelays(MaxMarkMs));
+        await stream.PassAsync(2);
         JsonElement now = await page.EvaluateAsync<JsonElement>("window.__sound.figures()");
-        for (int round = 0; round < (isSmoke ? 1 : MaxSettlingRounds); round++)
+        for (int passed = 0; passed < (isSmoke ? LookAfterBeeps : MostSettlingBeeps - LookAfterBeeps); passed += LookAfterBeeps)
         {
             JsonElement before = now;
-            await BeepAsync(page, serial, isSmoke ? 4 : SettlingBeeps, new BeepDelays(MaxMarkMs));
+            await stream.PassAsync(LookAfterBeeps);
             now = await page.EvaluateAsync<JsonElement>("window.__sound.figures()");
-            double delay = Mean(before, now, "delay"), target = Mean(before, now, "target");
-            if (delay - target < SettledMs && target < 25)
+            double aim = Mean(before, now, "target");
+            if (passed >= LeastSettlingBeeps && Mean(before, now, "delay") - aim < SettledMs && aim < SettledAimMs)
                 break;
         }
 
@@ -114,25 +115,5 @@ internal sealed class SoundDelay : IBenchmark
             Note = string.Create(CultureInfo.InvariantCulture, $"QEMU {inQemu:F1}, server {server:F2}, Opus {LookaheadMs}, jitter buffer {buffer:F1} (it aims at {Mean(before, after, "target"):F1}, and could do with {Mean(before, after, "least"):F1}); {delays.Count} beeps, {beeps.Unseen} left out, {Between("concealed") / Between("received"):P2} concealed, {Between("slowed")} and {Between("hastened")} samples stretched and shortened"),
         });
         report.Add(new BenchRow { Metric = $"delay_ms_p95_{card}", Unit = "ms", Value = delays.Percentile(95), Target = Target.AtMost(60) });
-    }
-
-    /// <summary>Has the guest beep, and adds each beep's delay.</summary>
-    private static async Task BeepAsync(IPage page, GuestSerial serial, int count, BeepDelays beeps)
-    {
-        var said = new List<(string Line, long At)>();
-        void Note(string line, long at)
-        {
-            if (line.StartsWith("beep ", StringComparison.Ordinal))
-                said.Add((line, at));
-        }
-
-        await page.EvaluateAsync("window.__sound.beeps = []");
-        serial.Heard += Note;
-        await serial.TellAsync($"beeps {count}");
-        await serial.LineAsync($"beep {count} ", serial.Position);
-        serial.Heard -= Note;
-        await Task.Delay(300);
-        double offset = await PageClock.OffsetMsAsync(page);
-        beeps.Add(count, said, [.. (await page.EvaluateAsync<double[]>("window.__sound.beeps")).Select(at => at + offset)]);
     }
 }

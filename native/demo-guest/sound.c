@@ -9,6 +9,10 @@
 #include <unistd.h>
 
 #define RATE 48000
+// Between two looks at the card; the second from so long before a beep on.
+#define SELDOM_US 5000
+#define OFTEN_US 200
+#define OFTEN_FROM_US 2000
 
 static void mixer_set(const int *channels, int count, int percent)
 {
@@ -69,35 +73,42 @@ static long monotonic_us(void)
 
 // Says "beep" when the card has taken a beep's first sample: by what the driver still has to play, which the card's own
 // position is in. With it comes when that was seen, by the guest's clock, and how long before that the last look was. Beeps
-// of 60 ms, each 4.7 ms further into the 250 ms between them, so that none is in step with a timer of the host.
+// of 60 ms, each 4.7 ms further into the 250 ms between them, so that none is in step with a timer of the host. Each look
+// costs an emulated card, and with it the sound, some of its time: they are close together only where a beep is due.
 void beeps_play(int count)
 {
     if (fork() != 0) return;
     serial_forget();
     int fd = dsp(O_WRONLY | O_NONBLOCK), fragments = 16 << 16 | 10, waiting = 0;
-    long written = 0, start = RATE / 2, looked = monotonic_us();
+    long written = 0, start = RATE / 2, looked = monotonic_us(), rest = SELDOM_US;
     int16_t block[240][2];
-    for (int done = 0; fd >= 0 && done < count; usleep(200)) {
+    for (int done = 0; fd >= 0 && done < count; usleep(rest)) {
         audio_buf_info room;
         if (written == 0) ioctl(fd, SNDCTL_DSP_SETFRAGMENT, &fragments);
-        if (ioctl(fd, SNDCTL_DSP_GETOSPACE, &room) == 0 && room.bytes >= (int)sizeof block) {
+        while (ioctl(fd, SNDCTL_DSP_GETOSPACE, &room) == 0 && room.bytes >= (int)sizeof block) {
             for (int i = 0; i < 240; i++) {
                 long t = written + i - start;
                 block[i][0] = block[i][1] = t < 0 || t >= RATE * 6 / 100 ? 0 : (int16_t)(16000 * sin((t + 0.5) * 6.283185307179586 * 1000 / RATE));
             }
-            if (write(fd, block, sizeof block) != sizeof block) break;
+            if (write(fd, block, sizeof block) != sizeof block) _exit(1);
             waiting |= written <= start && start < written + 240;
             written += 240;
         }
         long before = looked;
         looked = monotonic_us();
-        if (waiting && ioctl(fd, SNDCTL_DSP_GETODELAY, &room.bytes) == 0 && written - room.bytes / 4 > start) {
-            long seen = monotonic_us();
-            tell("beep %d %ld %ld", ++done, seen, seen - before);
-            serial_flush();
-            waiting = 0;
-            start += RATE / 4 + 226;
+        rest = SELDOM_US;
+        if (!waiting || ioctl(fd, SNDCTL_DSP_GETODELAY, &room.bytes) != 0) continue;
+        long left = start - (written - room.bytes / 4);
+        if (left >= 0) {
+            rest = left * 1000000 / RATE - OFTEN_FROM_US;
+            rest = rest < OFTEN_US ? OFTEN_US : rest > SELDOM_US ? SELDOM_US : rest;
+            continue;
         }
+        long seen = monotonic_us();
+        tell("beep %d %ld %ld", ++done, seen, seen - before);
+        serial_flush();
+        waiting = 0;
+        start += RATE / 4 + 226;
     }
     if (fd < 0) tell("beep none"), serial_flush();
     usleep(200000);
