@@ -113,7 +113,6 @@ public sealed class SoundTests(Browser browser, ITestOutputHelper log) : EndToEn
         // The page says what it could do without, which the server takes back (SoundOutputTests).
         int[] spares = await Eventually.GetAsync("two words of what the page holds", async () => await viewer.Page.EvaluateAsync<int[]>("window.__spares") is { Length: >= 2 } said ? said : null);
         log.WriteLine($"to spare: {string.Join(", ", spares)} ms");
-        Assert.All(spares, spare => Assert.InRange(spare, -1000, 2000));
         // How long each takes on this machine at this time is for `./dev bench sound`; here, that nothing of ours makes it longer:
         // samples wait for 5 ms of them, 240, and not for 10, but where a busy machine loses packets; the server's part is less than what the browser holds because of how
         // unsteadily they come, which grows with it, and sound and picture are kept apart instead of in step with the later one.
