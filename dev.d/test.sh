@@ -28,14 +28,14 @@ run_project() { # NAME SECONDS [ARGUMENT…]
   count_summary "$1" "$LOGS/test-$1.log"
 }
 
-# Two cores that emulate a machine and run a browser stall for seconds at times. Where at most three tests failed they
+# Two cores that emulate a machine and run a browser stall for seconds at times. Where at most eight tests failed they
 # are run once more, alone: what fails again is a failure, what passes is named as unsteady.
 run_with_second_chance() { # NAME SECONDS [ARGUMENT…]
   local name=$1 before=$FAILED total failed=() test again=()
   run_project "$@"
   total=$((PASSED + FAILED - before))
   mapfile -t failed < <(grep -aoE "QemuZeroCopy\.$name\.Tests\.[A-Za-z0-9_.+]+.*\[FAIL\]" "$LOGS/test-$name.log" | sed -E 's/[( ].*//' | sort -u)
-  if [ $((FAILED - before)) -gt 3 ] || [ ${#failed[@]} -eq 0 ] || ! grep -aq 'Total: ' "$LOGS/test-$name.log"; then return; fi
+  if [ $((FAILED - before)) -gt 8 ] || [ ${#failed[@]} -eq 0 ] || ! grep -aq 'Total: ' "$LOGS/test-$name.log"; then return; fi
   for test in "${failed[@]}"; do again+=(-method "$test"); done
   PASSED=0 FAILED=$before
   run_suite "test $name again" "$name" 600 "${again[@]}"

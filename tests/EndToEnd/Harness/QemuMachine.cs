@@ -106,8 +106,15 @@ internal sealed class QemuMachine : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         (_qemu, Monitor, Serial) = await LaunchAsync("");
-        if (_options.WaitsForGuest)
-            await Serial.LineAsync("scene ");
+        if (!_options.WaitsForGuest)
+            return;
+        await Serial.LineAsync("scene ");
+        // Its drivers are loaded after the first picture; what is typed before is lost.
+        foreach ((string device, string name) in new[] { ("virtio-keyboard", "QEMU Virtio Keyboard"), ("virtio-tablet", "QEMU Virtio Tablet") })
+        {
+            if (_options.Devices.Any(given => given.StartsWith(device, StringComparison.Ordinal)))
+                await Serial.LineAsync($"the guest's {name}", line => line.EndsWith(name, StringComparison.Ordinal));
+        }
     }
 
     private async Task GoOnAsync(SavedGuests saved)

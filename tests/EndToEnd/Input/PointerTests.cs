@@ -33,7 +33,7 @@ public sealed class PointerTests(PointerTests.Session session) : IClassFixture<P
     [InlineData("hand")]
     public async Task The_cursor_is_the_guests_pixel_by_pixel(string shape)
     {
-        await Page.SetViewportSizeAsync(Width, Height);
+        await FillWindowAsync();
         await Guest.TellAsync($"cursor {shape}");
         (Picture expected, byte[] alpha, int hotX, int hotY) = GuestCursor.Expected(shape);
         (Picture Image, byte[] Alpha, int HotX, int HotY)? found = null;
@@ -96,7 +96,7 @@ public sealed class PointerTests(PointerTests.Session session) : IClassFixture<P
     [Fact]
     public async Task A_pen_hovers_and_draws_as_the_pointer()
     {
-        await Page.SetViewportSizeAsync(Width, Height);
+        await FillWindowAsync();
         ICDPSession devTools = await Page.Context.NewCDPSessionAsync(Page);
         int before = Guest.Position;
         await PenAsync(devTools, "mouseMoved", 50, 60, "none", 0);
@@ -129,7 +129,7 @@ public sealed class PointerTests(PointerTests.Session session) : IClassFixture<P
     [Fact]
     public async Task A_mouse_that_takes_motion_has_the_pointer_locked_until_a_tablet_is_back()
     {
-        await Page.SetViewportSizeAsync(Width, Height);
+        await FillWindowAsync();
         string mouse = await MouseAsync("Mouse", absolute: false), tablet = await MouseAsync("Tablet", absolute: true);
         // The scene with a hardware cursor, which the guest itself moves.
         await Guest.TellAsync("scene pleasant");
@@ -158,6 +158,13 @@ public sealed class PointerTests(PointerTests.Session session) : IClassFixture<P
         await HumanAsync($"mouse_set {tablet}");
         await session.Viewer.UntilAsync("document.pointerLockElement === null");
         await Guest.TellAsync("scene card");
+    }
+
+    /// <summary>A window of the picture's size, and the picture at its own size in it, whatever a test before has left.</summary>
+    private async Task FillWindowAsync()
+    {
+        await Page.SetViewportSizeAsync(Width, Height);
+        await session.Viewer.UntilAsync($"[...document.querySelectorAll('video, canvas')].some(e => (e.videoWidth || e.width) === {Width} && Math.abs(e.getBoundingClientRect().width - {Width}) < 1)");
     }
 
     private async Task<string> MouseAsync(string name, bool absolute)
