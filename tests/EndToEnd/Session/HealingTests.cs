@@ -51,6 +51,22 @@ public sealed class HealingTests(Browser browser) : EndToEndTest(browser)
     }
 
     [Fact]
+    public async Task A_page_that_was_held_up_for_longer_than_a_silence_keeps_its_session()
+    {
+        (QemuMachine machine, _, Viewer viewer) = await StartSessionAsync();
+        await viewer.CardAsync(1280, 800);
+        int anew = 0;
+        viewer.Page.WebSocket += (_, socket) => anew += socket.Url.Contains("/session", StringComparison.Ordinal) ? 1 : 0;
+        await viewer.Page.EvaluateAsync("for (const end = performance.now() + 5000; performance.now() < end;);");
+        // Its next beats have been by then.
+        await viewer.Page.EvaluateAsync("new Promise(done => setTimeout(done, 3000))");
+        int before = machine.Serial.Position;
+        await viewer.Page.Keyboard.PressAsync("KeyB");
+        await machine.Serial.LineAsync("key 48 0", before);
+        Assert.Equal(0, anew);
+    }
+
+    [Fact]
     public async Task A_server_without_an_encoder_says_so_on_the_page()
     {
         // The loader finds this one first, and cannot use it.

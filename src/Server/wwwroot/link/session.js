@@ -36,8 +36,8 @@ import { ServerClock } from "./server-clock.js";
 const CURSOR = 1, ALIVE = 2, CURSOR_HEADER_BYTES = 9;
 const RETRY_MS = [100, 300, 700, 1000];
 const ALIVE_EVERY_MS = 1000;
-/** Silence after which a connection that looks open is given up. */
-const SILENT_MS = 4000;
+/** Silence after which a connection that looks open is given up; so late, a beat says that the page itself was held up. */
+const SILENT_MS = 4000, LATE_BEAT_MS = 2 * ALIVE_EVERY_MS;
 
 /** The WebSocket that carries input and state; takes itself up again, within a second of the server's return. */
 export class Session {
@@ -50,6 +50,7 @@ export class Session {
   #viewer;
   #attempt = 0;
   #heardAt = 0;
+  #beatAt = 0;
   /** @type {WebSocket | null} */
   #socket = null;
 
@@ -105,9 +106,12 @@ export class Session {
   }
 
   #beat() {
-    const socket = this.#socket;
+    const socket = this.#socket, now = performance.now();
+    // Nothing was asked meanwhile, and what has come waits to be looked at; but a computer that slept may have lost the connection.
+    if (now - this.#beatAt > LATE_BEAT_MS) this.#heardAt = Math.max(this.#heardAt, now - SILENT_MS / 2);
+    this.#beatAt = now;
     if (!socket) return;
-    if (performance.now() - this.#heardAt > SILENT_MS) {
+    if (now - this.#heardAt > SILENT_MS) {
       socket.onclose = null;
       socket.close();
       this.#lost(socket);
