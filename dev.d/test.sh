@@ -49,8 +49,8 @@ unit() { # PROJECT…
   local name
   for name in "$@"; do
     case $name in
-      Bench) run_project Bench 600 -class- '*.HostSmokeTests' ;;
-      *) run_project "$name" 600 ;;
+      Bench) run_with_second_chance Bench 600 -class- '*.HostSmokeTests' ;;
+      *) run_with_second_chance "$name" 600 ;;
     esac
   done
 }
@@ -76,7 +76,7 @@ prepare_e2e() {
   guest
 }
 
-host_smoke() { run_project Bench 900 -class '*.HostSmokeTests'; }
+host_smoke() { run_with_second_chance Bench 900 -class '*.HostSmokeTests'; }
 
 run_e2e() {
   rm -rf artifacts/e2e
