@@ -30,7 +30,7 @@ internal sealed class SoundOutput(SoundEncoder encoder, ISoundSink sink)
     private const int MaxAheadFrames = SoundClock.Rate / 50;
 
     /// <summary>
-    /// What the listeners hold too long is taken back over this time, by so little that nobody hears it and that
+    /// What the listeners hold too long is taken back, its eighth in a second, and by so little that nobody hears it and that
     /// a browser, which looks at two seconds for packets that come late, sees 3 ms of it. It lengthens what it
     /// holds within a moment and shortens it by nothing that is less than some 40 ms; but of a source that is slow it uses up
     /// what it has.
